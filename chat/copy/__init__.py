@@ -1,0 +1,19 @@
+"""The English text of every message a person gets, by key; the catalogues in `chat/locale` translate it.
+
+One entry is a text with named placeholders, or a pair (one, many) where a number decides. Keys starting with `b_` are
+button labels (at most 24 characters in every language), `f_` explanations of form fields, `e_` answers to trouble,
+`t_` toasts. Modules are by area; a key stands in one of them only.
+"""
+
+from __future__ import annotations
+
+from chat.copy import answers, buttons, dialogue, feedback, forms, mail, meetings, people, screens
+
+COPY: dict[str, str | tuple[str, str]] = {}
+for _area in (mail, buttons, forms, answers, screens, people, meetings, feedback, dialogue):
+    for _key, _text in _area.COPY.items():
+        if _key in COPY:
+            raise ValueError(f"message key {_key} stands twice")
+        COPY[_key] = _text
+
+__all__ = ["COPY"]

@@ -1,0 +1,5 @@
+"""Texts of people."""
+
+from __future__ import annotations
+
+COPY: dict[str, str | tuple[str, str]] = {}

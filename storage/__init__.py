@@ -1,0 +1,20 @@
+"""What is remembered: tables and the questions we ask them. Every subject is imported, so the metadata is whole."""
+
+from storage import (
+    audit,
+    communities,
+    deliveries,
+    documents,
+    drafts,
+    feedback,
+    inbox,
+    meetings,
+    members,
+    timers,
+)
+from storage.database import Base, Database, Session
+
+__all__ = [
+    "Base", "Database", "Session", "audit", "communities", "deliveries", "documents", "drafts", "feedback", "inbox",
+    "meetings", "members", "timers",
+]  # fmt: skip

