@@ -13,8 +13,8 @@ DATA_MAX = 64
 """Bytes of a button's data (Telegram `callback_data`, platforms §2.3)."""
 URL_MAX = 2048
 ROW_MAX = 8
-BUTTONS_MAX = 25
-"""Elements of one Slack actions block (platforms §3.2); Telegram takes 100."""
+BUTTONS_MAX = 60
+"""Telegram takes 100 (platforms §2.3); Slack 25 a row, each row being a block of its own (§3.2)."""
 LINES_MAX = 40
 
 Style = Literal["default", "primary", "danger"]

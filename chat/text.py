@@ -98,7 +98,7 @@ class Phrase:
 
 
 Span: TypeAlias = "str | Phrase | Bold | Italic | Link | When | Cmd | LanguageName"
-Text: TypeAlias = "Span | tuple[Span, ...]"
+Text: TypeAlias = "Span | tuple[Text, ...]"
 
 
 def say(key: str, **args: Text | int) -> Phrase:

@@ -11,6 +11,7 @@ from chat.message import Message
 from chat.text import Reader
 from storage.communities import Channel
 from storage.database import Session
+from storage.deliveries import Campaign, Delivery
 from storage.members import Member
 from storage.timers import Timer
 
@@ -39,3 +40,45 @@ class Skip:
 
 Compose: TypeAlias = Callable[[Session, Drawing], Awaitable[Message | Skip]]
 RunTimer: TypeAlias = Callable[[Session, Timer, datetime], Awaitable[None]]
+
+
+Sent: TypeAlias = Callable[[Session, Delivery, Campaign], Awaitable[None]]
+"""Called for each message a platform accepted, in the transaction that notes it, scoped to its community."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Tell the operator about a connection: `dead` (token refused; sending stopped) or `alive` (it works again)."""
+
+    kind: str
+    platform: str
+    workspace: str
+    reason: str = ""
+
+
+OnAlert: TypeAlias = Callable[[Alert], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Set the engine's intervals, all in seconds of real time; tests use small ones."""
+
+    lease: float = 60.0
+    """How long claimed work belongs to its worker; after it, the worker counts as dead."""
+    sweep: float = 1.0
+    """How often due work is looked for, apart from `wake` and the clock's moves."""
+    recovery: float = 15.0
+    """How often expired leases are looked for."""
+    hold: float = 15.0
+    """How long a connection belongs to the process that sends on it."""
+    retry: float = 1.0
+    """First back-off of a message that was surely not sent; it doubles, with full jitter."""
+    retry_max: float = 300.0
+    timer_retry: float = 5.0
+    """First back-off of a timer whose work failed; it doubles."""
+    probe: float = 60.0
+    """How often a refused token is tried again, with one message."""
+    drain: float = 10.0
+    """How long a stop waits for requests in flight."""
+    gap: float = 0.05
+    """Shortest time between two sweeps, however often `wake` is called."""

@@ -41,6 +41,9 @@ class Connection(Base):
     """Telegram: the next update to ask for."""
     paused_until: Mapped[datetime | None]
     dead_reason: Mapped[str] = mapped_column(String(200), default="")
+    worker: Mapped[str] = mapped_column(String(40), default="")
+    """The process that sends on this connection until `lease_until` (real time), so that pacing stays in one place."""
+    lease_until: Mapped[datetime | None]
 
 
 class Channel(OfCommunity, Base):

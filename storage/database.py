@@ -116,18 +116,23 @@ def _own(session: SyncSession, _context: Any, _instances: Any) -> None:
 
 
 class Database:
-    """Be the way to the database: `write` transactions and `read` ones, each scoped to a community or to none."""
+    """Be the way to the database: `write` transactions and `read` ones, each scoped to a community or to none.
+
+    Values of statements never stand in error texts (`hide_parameters`), so that none reaches a log.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = normalise(url)
         self.sqlite = self.url.startswith("sqlite")
         if self.sqlite:
-            self._writer = create_async_engine(self.url, pool_size=1, max_overflow=0)
-            self._reader = create_async_engine(self.url, pool_size=4, max_overflow=4)
+            self._writer = create_async_engine(self.url, pool_size=1, max_overflow=0, hide_parameters=True)
+            self._reader = create_async_engine(self.url, pool_size=4, max_overflow=4, hide_parameters=True)
             for engine in (self._writer, self._reader):
                 _prepare_sqlite(engine, reading=engine is self._reader)
         else:
-            self._writer = create_async_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            self._writer = create_async_engine(
+                self.url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True
+            )
             self._reader = self._writer
 
     @property
@@ -151,7 +156,6 @@ class Database:
             if community_id is not None:
                 session.scope(community_id)
             yield session
-            await session.rollback()
 
     async def close(self) -> None:
         """Close all connections."""

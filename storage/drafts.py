@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.database import Base, OfCommunity, new_key
+from storage.database import Base, OfCommunity, Session, new_key
 
 
 class FormDraft(OfCommunity, Base):
@@ -30,3 +30,71 @@ class FormDraft(OfCommunity, Base):
     chat: Mapped[str] = mapped_column(String(64), default="")
     message: Mapped[str] = mapped_column(String(64), default="")
     """The message that carries the open question."""
+
+
+KEEP_DAYS = 7
+
+
+async def begin(
+    db: Session,
+    *,
+    member_id: int,
+    account: str,
+    form: str,
+    subject: str,
+    values: dict[str, Any],
+    sensitive: bool,
+    now: datetime,
+) -> FormDraft:
+    """Begin a form anew; an older draft of the same form and subject by the same account is dropped."""
+    await db.execute(
+        delete(FormDraft)
+        .where(FormDraft.account == account, FormDraft.form == form, FormDraft.subject == subject)
+        .execution_options(synchronize_session=False)
+    )
+    draft = FormDraft(
+        member_id=member_id,
+        account=account,
+        form=form,
+        subject=subject,
+        values={} if sensitive else dict(values),
+        sensitive=sensitive,
+        touched_at=now,
+    )
+    db.add(draft)
+    await db.flush()
+    return draft
+
+
+async def by_key(db: Session, key: str, account: str) -> FormDraft | None:
+    """Give a draft to the account that began it, nobody else."""
+    found: FormDraft | None = await db.scalar(
+        select(FormDraft).where(FormDraft.key == key, FormDraft.account == account)
+    )
+    return found
+
+
+async def asking(db: Session, account: str, since: datetime) -> FormDraft | None:
+    """Give the draft whose question is open, if it was asked after `since`."""
+    found: FormDraft | None = await db.scalar(
+        select(FormDraft)
+        .where(FormDraft.account == account, FormDraft.asked.not_in(("", "?")), FormDraft.touched_at > since)
+        .order_by(FormDraft.touched_at.desc(), FormDraft.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def unfinished(db: Session, account: str, form: str, subject: str) -> FormDraft | None:
+    """Give a draft of this form that holds answers already."""
+    found: FormDraft | None = await db.scalar(
+        select(FormDraft).where(FormDraft.account == account, FormDraft.form == form, FormDraft.subject == subject)
+    )
+    return found
+
+
+async def sensitive(db: Session, *, key: str = "", account: str = "") -> bool:
+    """Tell whether an answer belongs to a sensitive form: by draft key, or by the account's open question."""
+    question = select(FormDraft.id).where(FormDraft.sensitive)
+    question = question.where(FormDraft.key == key) if key else question.where(FormDraft.account == account)
+    return (await db.scalar(question.limit(1))) is not None

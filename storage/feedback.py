@@ -6,12 +6,28 @@ Answers carry no time, order, platform or language, so that nothing links them t
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    String,
+    Text,
+    UniqueConstraint,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.database import Base, OfCommunity
+from storage.database import Base, OfCommunity, Session
+from storage.meetings import Meeting
+from storage.members import Member
 
 
 def random_id() -> str:
@@ -49,3 +65,149 @@ class FeedbackFlag(OfCommunity, Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), index=True)
     state: Mapped[str] = mapped_column(String(12), default="asked")
     commented: Mapped[bool] = mapped_column(default=False)
+
+
+RATINGS = ("F1", "F2", "F3", "F4", "F5", "F6", "F7")
+SHOWN_FROM = 5
+"""Totals of fewer answers could point at people; they are not shown (domain 5.1, reliability §5.5)."""
+
+
+async def ask(db: Session, meeting: Meeting, members: Iterable[Member]) -> None:
+    """Note who may answer; who was asked before keeps their flag."""
+    known = set(await db.scalars(select(FeedbackFlag.member_id).where(FeedbackFlag.meeting_id == meeting.id)))
+    db.add_all(
+        [
+            FeedbackFlag(meeting_id=meeting.id, member_id=each.id, state="asked")
+            for each in members
+            if each.id not in known
+        ]
+    )
+    await db.flush()
+
+
+async def flag(db: Session, meeting: Meeting, member: Member) -> FeedbackFlag | None:
+    """Give the flag of a member: may they answer, have they?"""
+    found = await db.scalars(
+        select(FeedbackFlag)
+        .where(FeedbackFlag.meeting_id == meeting.id, FeedbackFlag.member_id == member.id)
+        .execution_options(populate_existing=True)
+    )
+    return found.one_or_none()
+
+
+async def open_for(db: Session, member: Member) -> list[Meeting]:
+    """Give the meetings a member was asked about and has neither answered nor declined, oldest first."""
+    return list(
+        await db.scalars(
+            select(Meeting)
+            .join(FeedbackFlag, FeedbackFlag.meeting_id == Meeting.id)
+            .where(FeedbackFlag.member_id == member.id, FeedbackFlag.state.in_(("asked", "later")))
+            .order_by(Meeting.ends_at)
+        )
+    )
+
+
+async def send(db: Session, meeting: Meeting, member: Member, answers: dict[str, str], comment: str = "") -> bool:
+    """Store one set of answers; false if the member may not answer, or has answered before.
+
+    Nothing links answers to the flag: all answers of the meeting are written anew in random order, and all its flags
+    in one statement, so that neither row order nor transaction marks tell who wrote what (reliability §5.2, §5.6d).
+    """
+    if not await _flip(db, meeting, member, "sent"):
+        return False
+    table = await db.scalars(select(FeedbackAnswer.answers).where(FeedbackAnswer.meeting_id == meeting.id))
+    everybody = [*table, {key: answers[key] for key in RATINGS if answers.get(key)}]
+    await db.execute(delete(FeedbackAnswer).where(FeedbackAnswer.meeting_id == meeting.id))
+    await db.execute(
+        insert(FeedbackAnswer),
+        [
+            {"community_id": db.community_id, "meeting_id": meeting.id, "id": identity, "answers": given}
+            for identity, given in zip(sorted(random_id() for _ in everybody), _shuffled(everybody), strict=True)
+        ],
+    )
+    if comment:
+        await add_comment(db, meeting, member, comment)
+    return True
+
+
+async def decline(db: Session, meeting: Meeting, member: Member, state: str) -> bool:
+    """Note `declined` or `later`; false if the member was not asked or has answered already."""
+    return await _flip(db, meeting, member, state)
+
+
+async def add_comment(db: Session, meeting: Meeting, member: Member, body: str) -> bool:
+    """Store a comment apart from the ratings; once, and only after the answers were sent."""
+    await db.execute(select(Meeting.id).where(Meeting.id == meeting.id).with_for_update())
+    mine = await flag(db, meeting, member)
+    if mine is None or mine.state != "sent" or mine.commented:
+        return False
+    await db.execute(
+        update(FeedbackFlag)
+        .where(FeedbackFlag.meeting_id == meeting.id)
+        .values(commented=case((FeedbackFlag.member_id == member.id, True), else_=FeedbackFlag.commented))
+        .execution_options(synchronize_session=False)
+    )
+    bodies = [*await db.scalars(select(FeedbackComment.body).where(FeedbackComment.meeting_id == meeting.id)), body]
+    await db.execute(delete(FeedbackComment).where(FeedbackComment.meeting_id == meeting.id))
+    await db.execute(
+        insert(FeedbackComment),
+        [
+            {"community_id": db.community_id, "meeting_id": meeting.id, "id": identity, "body": each}
+            for identity, each in zip(sorted(random_id() for _ in bodies), _shuffled(bodies), strict=True)
+        ],
+    )
+    return True
+
+
+async def asked(db: Session, meeting: Meeting) -> int:
+    """Count those who may answer."""
+    found = await db.scalar(select(func.count()).select_from(FeedbackFlag).where(FeedbackFlag.meeting_id == meeting.id))
+    return found or 0
+
+
+async def answered(db: Session, meeting: Meeting) -> int:
+    """Count the answers of a meeting."""
+    found = await db.scalar(
+        select(func.count()).select_from(FeedbackAnswer).where(FeedbackAnswer.meeting_id == meeting.id)
+    )
+    return found or 0
+
+
+async def totals(db: Session, meeting: Meeting) -> dict[str, Counter[str]]:
+    """Count how often each value was given to each question; empty below five answers."""
+    rows = list(await db.scalars(select(FeedbackAnswer.answers).where(FeedbackAnswer.meeting_id == meeting.id)))
+    if len(rows) < SHOWN_FROM:
+        return {}
+    return {key: Counter(str(each[key]) for each in rows if each.get(key)) for key in RATINGS}
+
+
+async def comments(db: Session, meeting: Meeting) -> list[str]:
+    """Give the comments in an order that means nothing."""
+    return list(
+        await db.scalars(
+            select(FeedbackComment.body).where(FeedbackComment.meeting_id == meeting.id).order_by(FeedbackComment.id)
+        )
+    )
+
+
+async def _flip(db: Session, meeting: Meeting, member: Member, state: str) -> bool:
+    await db.execute(select(Meeting.id).where(Meeting.id == meeting.id).with_for_update())
+    row = await db.execute(
+        select(FeedbackFlag.state).where(FeedbackFlag.meeting_id == meeting.id, FeedbackFlag.member_id == member.id)
+    )
+    now = row.scalar_one_or_none()
+    if now is None or now == "sent":
+        return False
+    await db.execute(
+        update(FeedbackFlag)
+        .where(FeedbackFlag.meeting_id == meeting.id)
+        .values(state=case((FeedbackFlag.member_id == member.id, state), else_=FeedbackFlag.state))
+        .execution_options(synchronize_session=False)
+    )
+    return True
+
+
+def _shuffled(values: list[Any]) -> list[Any]:
+    mixed = list(values)
+    secrets.SystemRandom().shuffle(mixed)
+    return mixed

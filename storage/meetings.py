@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.database import Base, OfCommunity, new_key
+from storage.communities import Community
+from storage.database import Base, OfCommunity, Session, new_key
 
 MEETING_STATES = ("draft", "scheduled", "inviting", "closed", "live", "held", "memo_issued", "archived", "cancelled")
 HELD = ("held", "memo_issued", "archived")
@@ -79,3 +81,65 @@ class Attendance(OfCommunity, Base):
     source: Mapped[str] = mapped_column(String(12), default="import")
     category: Mapped[str] = mapped_column(String(40), default="")
     country: Mapped[str] = mapped_column(String(2), default="")
+
+
+INVITED = ("inviting", "closed", "live")
+"""States in which replies and reminders live."""
+
+
+async def by_key(db: Session, key: str) -> Meeting | None:
+    """Find a meeting of this community by the key its buttons carry."""
+    return (await db.scalars(select(Meeting).where(Meeting.key == key))).one_or_none()
+
+
+async def lock(db: Session, key: str) -> Meeting | None:
+    """Find a meeting and hold it until the end of the transaction, so that two senders come one after the other."""
+    found = await db.scalars(
+        select(Meeting).where(Meeting.key == key).with_for_update().execution_options(populate_existing=True)
+    )
+    return found.one_or_none()
+
+
+async def all_meetings(db: Session) -> list[Meeting]:
+    """Give every meeting, latest first."""
+    return list(await db.scalars(select(Meeting).order_by(Meeting.starts_at.desc(), Meeting.id.desc())))
+
+
+async def coming(db: Session, now: datetime) -> list[Meeting]:
+    """Give the meetings that are announced and not over, next first."""
+    return list(
+        await db.scalars(
+            select(Meeting)
+            .where(Meeting.state.in_(INVITED), Meeting.ends_at > now)
+            .order_by(Meeting.starts_at, Meeting.id)
+        )
+    )
+
+
+async def next_code(db: Session) -> str:
+    """Give the next free short name, `M7` after `M6`; organisers who save at once wait for each other."""
+    await db.execute(select(Community.id).where(Community.id == db.community_id).with_for_update())
+    codes = await db.scalars(select(Meeting.code))
+    numbers = [int(each[1:]) for each in codes if re.fullmatch(r"M\d{1,9}", each)]
+    return f"M{max(numbers, default=0) + 1}"
+
+
+async def regions(db: Session) -> list[str]:
+    """Give the regions used so far, in alphabetical order."""
+    return sorted(each for each in await db.scalars(select(Meeting.region).distinct()) if each)
+
+
+async def same_topic(db: Session, theme: str, region: str, but: str) -> Meeting | None:
+    """Find another meeting with this theme and region: each should have a pair of its own (domain A10)."""
+    found = await db.scalars(
+        select(Meeting)
+        .where(
+            func.lower(Meeting.theme) == theme.lower(),
+            func.lower(Meeting.region) == region.lower(),
+            Meeting.key != but,
+            Meeting.state != "cancelled",
+        )
+        .order_by(Meeting.starts_at)
+        .limit(1)
+    )
+    return found.one_or_none()

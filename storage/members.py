@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from storage.database import Base, OfCommunity, new_key
+from storage.database import Base, OfCommunity, Session, new_key
 
 ROLES = ("organiser", "moderator", "approver", "admin", "donor_viewer", "trainer", "request_handler", "focal_point")
 CATEGORIES = (
@@ -115,3 +116,117 @@ class JoinLink(OfCommunity, Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     used_by: Mapped[str] = mapped_column(String(160), default="")
+
+
+class AccountTaken(Exception):
+    """The account already belongs to another member of this community."""
+
+
+async def by_account(db: Session, platform: str, workspace: str, user: str) -> Account | None:
+    """Give the account with its member, judged by ids alone, never by a name (reliability S12)."""
+    found = await db.scalars(
+        select(Account).where(Account.platform == platform, Account.workspace == workspace, Account.user == user)
+    )
+    return found.unique().one_or_none()
+
+
+async def accounts_everywhere(db: Session, platform: str, workspace: str, user: str) -> Sequence[Account]:
+    """Give a person's accounts in all communities; the session must be unscoped."""
+    found = await db.scalars(
+        select(Account)
+        .where(Account.platform == platform, Account.workspace == workspace, Account.user == user)
+        .order_by(Account.community_id)
+    )
+    return found.unique().all()
+
+
+async def by_key(db: Session, key: str) -> Member | None:
+    """Give a member of this community by public key."""
+    return (await db.scalars(select(Member).where(Member.key == key))).one_or_none()
+
+
+async def roles_of(db: Session, member: Member, now: datetime, meeting_id: int | None = None) -> frozenset[str]:
+    """Give the roles a member holds in the community now, and those for one meeting if it is named."""
+    grants = select(RoleGrant.role).where(
+        RoleGrant.member_id == member.id,
+        or_(RoleGrant.until.is_(None), RoleGrant.until > now),
+        or_(RoleGrant.meeting_id.is_(None), RoleGrant.meeting_id == meeting_id),
+    )
+    return frozenset(await db.scalars(grants))
+
+
+async def holders(db: Session, role: str, now: datetime) -> Sequence[Member]:
+    """Give everybody who holds a role in the whole community now."""
+    grants = select(RoleGrant.member_id).where(
+        RoleGrant.role == role,
+        RoleGrant.meeting_id.is_(None),
+        or_(RoleGrant.until.is_(None), RoleGrant.until > now),
+    )
+    return (await db.scalars(select(Member).where(Member.id.in_(grants)).order_by(Member.code))).all()
+
+
+async def active_members(db: Session) -> Sequence[Member]:
+    """Give the members (not staff) who take part now, in the order of their codes."""
+    return (
+        await db.scalars(select(Member).where(Member.staff.is_(False), Member.state == "active").order_by(Member.code))
+    ).all()
+
+
+async def admitted(db: Session) -> Sequence[Member]:
+    """Give the members (not staff) who have not left and are not erased, in the order of their codes."""
+    gone = ("left", "erased")
+    return (
+        await db.scalars(select(Member).where(Member.staff.is_(False), Member.state.not_in(gone)).order_by(Member.code))
+    ).all()
+
+
+def reachable(member: Member) -> bool:
+    """Tell whether a private message can be sent to the member at all."""
+    return any(each.reachable for each in member.accounts)
+
+
+async def bind(db: Session, member: Member, platform: str, workspace: str, user: str, chat: str) -> Account:
+    """Give an account to a member; an older one on the same platform and workspace gives way to it.
+
+    An account of the same member becomes reachable again. Raise `AccountTaken` if it belongs to somebody else here.
+    """
+    known = await by_account(db, platform, workspace, user)
+    if known is not None:
+        if known.member_id != member.id:
+            raise AccountTaken
+        known.reachable, known.reason, known.chat = True, "", chat or known.chat
+        return known
+    for old in [each for each in member.accounts if (each.platform, each.workspace) == (platform, workspace)]:
+        member.accounts.remove(old)
+    await db.flush()
+    account = Account(platform=platform, workspace=workspace, user=user, chat=chat)
+    member.accounts.append(account)
+    await db.flush()
+    return account
+
+
+def mark(account: Account, *, reachable: bool, reason: str = "", chat: str = "") -> None:
+    """Note whether an account can be written to, why not, and its private chat once known."""
+    account.reachable = reachable
+    account.reason = "" if reachable else reason
+    account.chat = chat or account.chat
+
+
+def give_consent(db: Session, member: Member, now: datetime, text_version: str, purpose: str = "messages") -> None:
+    """Record that a member agreed to a text, and make them active."""
+    db.add(Consent(member_id=member.id, purpose=purpose, text_version=text_version, given_at=now))
+    member.state, member.paused_until = "active", None
+    member.joined_at = member.joined_at or now
+
+
+async def has_agreed(db: Session, member: Member) -> bool:
+    """Tell whether a member has ever agreed to anything."""
+    return (await db.scalars(select(Consent.id).where(Consent.member_id == member.id).limit(1))).first() is not None
+
+
+async def stop(db: Session, member: Member, now: datetime) -> None:
+    """Withdraw every consent and stop all messages, in one step; replies stay (reliability §5.9)."""
+    await db.execute(
+        update(Consent).where(Consent.member_id == member.id, Consent.withdrawn_at.is_(None)).values(withdrawn_at=now)
+    )
+    member.state, member.paused_until = "stopped", None

@@ -66,4 +66,6 @@ COPY: dict[str, str | tuple[str, str]] = {
     "b_fold_second": "Second (winter time)",
     "b_its_me": "Yes, that is me",
     "b_stop_send": "Stop sending",
+    "b_members": "Members",
+    "b_new_link": "New link",
 }

@@ -1,7 +1,39 @@
-"""Screens people open: home, lists, organiser cards, previews."""
+"""Screens people open: home, the organisers' desk, help."""
 
 from __future__ import annotations
 
 COPY: dict[str, str | tuple[str, str]] = {
     "s_home": "Home",
+    "s_home_of": "{community} · Home",
+    "s_waiting": "Waiting for you",
+    "s_nothing_waits": "Nothing waits for you.",
+    "s_reply_by": "Reply by {when}: {title}",
+    "s_questions_about": "Questions about {title}",
+    "s_next": "Next meetings",
+    "s_none_planned": "No meeting is planned yet. You will be invited here.",
+    "s_you": "You: {reply}",
+    "s_no_reply": "no reply yet",
+    "s_messages": "Messages: {chat} · {language} · {zone} · quiet {start}–{end}",
+    "s_desk_of": "{community} · Organiser desk",
+    "s_meetings": "Meetings",
+    "s_plan_first": "Plan the first meeting; nothing is sent until you confirm.",
+    "s_counts": "yes {yes}, maybe {maybe}, no {no}, no reply {none}",
+    "s_draft": "draft",
+    "s_scheduled": "scheduled",
+    "s_inviting": "inviting",
+    "s_closed": "replies closed",
+    "s_live": "now",
+    "s_help": "What I can do for you",
+    "s_help_all": "All commands",
+    "s_help_words": "Other words: {words}",
+    "s_tap_reply": "Please tap your reply; typed text is not saved.",
+    "s_about": "I am the assistant of {community}: invitations, replies, reminders and short surveys.",
+    "s_programme": "Programme: {programme}",
+    "s_responsible": "Responsible: {controller}",
+    "s_contact": "Contact: {contact}",
+    "funding_line": "Funded by the European Union",
+    "h_home": "What waits for you, what comes next",
+    "h_desk": "Your meetings and what to do",
+    "h_help": "These lines; help and a word explains that word",
+    "h_about": "Who runs this assistant",
 }

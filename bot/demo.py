@@ -1,0 +1,157 @@
+"""`convenor demo`: the sandbox, a fresh database and the real bot as a child process, on this machine only."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot import demo_world
+from bot.settings import SettingsError
+from sandbox.server import Sandbox
+
+DEMO_CLOCK = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
+"""Wednesday 2026-04-22, 09:00 in Brussels: M6 at T-28 (demo-dataset)."""
+
+
+@dataclass(slots=True)
+class Demo:
+    """Be a running demo: where the sandbox and the bot listen, and how to play people in it."""
+
+    sandbox: str
+    bot: str
+    folder: Path
+    environment: dict[str, str]
+    session: aiohttp.ClientSession
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def database_url(self) -> str:
+        """Give the address of the demo's database."""
+        return self.environment["DATABASE_URL"]
+
+    async def control(self, action: str, **body: Any) -> dict[str, Any]:
+        """Play a person or turn a knob of the sandbox. Raise `RuntimeError` with the sandbox's sentence."""
+        async with self.session.post(f"{self.sandbox}/control/{action}", json=body) as answer:
+            found: dict[str, Any] = await answer.json()
+            if answer.status >= 400:
+                raise RuntimeError(f"{action}: {found.get('error', answer.status)}")
+            return found
+
+    async def ask(self, what: str, **query: str) -> Any:
+        """Read something of the sandbox: `screen`, `people`, `ledger`."""
+        async with self.session.get(f"{self.sandbox}/control/{what}", params=query) as answer:
+            return await answer.json()
+
+    async def settle(self) -> datetime | None:
+        """Wait until the bot has nothing due and nothing in hand; give when its next work is due."""
+        now = (await self.ask("clock"))["now"]
+        async with self.session.get(f"{self.bot}/demo/settled", params={"now": now}) as answer:
+            body = await answer.json()
+        if not body["settled"]:
+            raise RuntimeError("the bot did not come to rest within 20 seconds")
+        return datetime.fromisoformat(body["next_due"]) if body["next_due"] else None
+
+    async def move(self, to: datetime) -> datetime | None:
+        """Move everybody's clock and wait until what became due is done; give when the next work is due."""
+        await self.control("clock", now=to.isoformat())
+        return await self.settle()
+
+    async def start_bot(self) -> None:
+        """Start the bot as a child process and wait until it is healthy. Raise `SettingsError` if it ends."""
+        environment = {**os.environ, **self.environment}
+        self.process = await asyncio.to_thread(
+            subprocess.Popen, [sys.executable, "-m", "bot", "run"], env=environment, stdin=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise SettingsError(f"the bot ended at once (code {self.process.returncode}); its last line says why")
+            try:
+                async with self.session.get(f"{self.bot}/healthz") as answer:
+                    if answer.status == 200:
+                        return
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.05)
+        raise SettingsError("the bot did not become ready within 30 seconds")
+
+    async def stop_bot(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End the child process and wait for it; a second ask is not polite any more."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+            try:
+                await asyncio.to_thread(self.process.wait, 15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                await asyncio.to_thread(self.process.wait)
+        self.process = None
+
+
+@asynccontextmanager
+async def running(
+    community: Path, *, clock: datetime = DEMO_CLOCK, port: int = 0, current: bool = True, log_level: str = "WARNING"
+) -> AsyncIterator[Demo]:
+    """Run a demo for the block: fresh folder, sandbox, community and history, bot; everything ends with the block.
+
+    `current` loads the replies of the meeting that is inviting now, too. Raise `SettingsError` for a taken port.
+    """
+    file = demo_world.read_file(community)
+    around = demo_world.surroundings(file, clock)
+    folder = demo_world.new_folder()
+    bot_port = demo_world.free_port()
+    try:
+        sandbox = Sandbox(around.spec, port=port)
+        try:
+            await sandbox.start()
+        except OSError:
+            raise SettingsError(f"port {port} is in use; choose another one with --port") from None
+        try:
+            environment = {
+                **around.environment,
+                "DATABASE_URL": f"sqlite:///{folder}/convenor.sqlite3",
+                "CONVENOR_DATA_DIR": str(folder),
+                "CONVENOR_CLOCK_URL": sandbox.url,
+                "TELEGRAM_API_URL": sandbox.url,
+                "TELEGRAM_WEBHOOK_SECRET": "",
+                "SLACK_API_URL": f"{sandbox.url}/api/",
+                "HTTP_HOST": "127.0.0.1",
+                "HTTP_PORT": str(bot_port),
+                "LOG_LEVEL": log_level,
+                "CONVENOR_SWEEP_SECONDS": "0.5",
+            }
+            await _fill(environment, community, clock, current=current)
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
+                demo = Demo(sandbox.url, f"http://127.0.0.1:{bot_port}", folder, environment, session)
+                try:
+                    await demo.start_bot()
+                    yield demo
+                finally:
+                    await demo.stop_bot()
+        finally:
+            await sandbox.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _fill(environment: dict[str, str], community: Path, clock: datetime, *, current: bool) -> None:
+    """Create the database with the community and, where there is one, its history."""
+    from bot.commands import fill_demo
+
+    history = community.with_name(f"{community.stem}-history.yaml")
+    await fill_demo(
+        environment["DATABASE_URL"], community, history if history.exists() else None, clock, current=current
+    )

@@ -1,0 +1,97 @@
+"""Who is acting, for which community, and how texts are shown to them. Rights hang on the account id alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from chat.inbound import AnyInbound, Click, Command, Said, Started, Submission
+from chat.language import known
+from chat.text import Reader
+from storage.communities import Channel, Community
+from storage.database import Session
+from storage.deliveries import Campaign
+from storage.drafts import FormDraft
+from storage.joining import find_link
+from storage.meetings import Meeting
+from storage.members import Account, Member, roles_of
+
+
+@dataclass(slots=True)
+class Who:
+    """Be the actor: community, member and account are None as far as they are not known."""
+
+    community: Community | None = None
+    member: Member | None = None
+    account: Account | None = None
+    roles: frozenset[str] = frozenset()
+
+
+async def find(db: Session, inbound: AnyInbound, now: datetime) -> Who:
+    """Find the actor in an unscoped session: by account, and for several communities by the object acted on."""
+    by = inbound.by
+    accounts = list(
+        await db.scalars(
+            select(Account)
+            .where(Account.platform == by.platform, Account.workspace == by.workspace, Account.user == by.user)
+            .order_by(Account.id)
+        )
+    )
+    account = accounts[0] if accounts else None
+    if len(accounts) > 1:
+        meant = await _community_of_object(db, inbound)
+        account = next((each for each in accounts if each.community_id == meant), account)
+    if account is None:
+        return Who(community=await _community_of_link(db, inbound, now) or await _community_of_place(db, inbound))
+    community = await db.get(Community, account.community_id)
+    return Who(community, account.member, account, await roles_of(db, account.member, now))
+
+
+async def _community_of_object(db: Session, inbound: AnyInbound) -> int | None:
+    """Give the community of the object a button or form is about; keys are unique over all communities."""
+    key = inbound.draft if isinstance(inbound, Submission) else None
+    if isinstance(inbound, Click) and inbound.press:
+        key = inbound.press.key
+    if not key:
+        return None
+    for table in (Meeting, Campaign, FormDraft):
+        found: int | None = await db.scalar(select(table.community_id).where(table.key == key))
+        if found is not None:
+            return found
+    return None
+
+
+async def _community_of_link(db: Session, inbound: AnyInbound, now: datetime) -> Community | None:
+    """Give the community a one-time link or typed code invites to."""
+    code = ""
+    if isinstance(inbound, Started):
+        code = inbound.payload
+    elif isinstance(inbound, Command | Said):
+        words = (inbound.words if isinstance(inbound, Command) else inbound.text).split()
+        code = words[-1] if len(words) > 1 else ""
+    link = await find_link(db, code, now) if code else None
+    return await db.get(Community, link.community_id) if link else None
+
+
+async def _community_of_place(db: Session, inbound: AnyInbound) -> Community | None:
+    """Give the community a channel belongs to, else the installation's first one."""
+    where = inbound.where
+    found: Community | None = await db.scalar(
+        select(Community)
+        .join(Channel, Channel.community_id == Community.id)
+        .where(Channel.platform == where.platform, Channel.workspace == where.workspace, Channel.chat == where.chat)
+        .limit(1)
+    )
+    if found is None:
+        found = await db.scalar(select(Community).order_by(Community.id).limit(1))
+    return found
+
+
+def reader(who: Who, inbound: AnyInbound, pattern: str) -> Reader:
+    """Give the actor's way of reading: answers to a person are always in their language and zone."""
+    if who.member is not None:
+        return Reader(who.member.language, who.member.zone, who.member.country, False, pattern)
+    zone = who.community.zone if who.community else "UTC"
+    return Reader(known(inbound.by.language), zone, "", False, pattern)

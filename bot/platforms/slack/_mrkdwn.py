@@ -1,0 +1,97 @@
+"""Runs as Slack's mrkdwn, in which nothing a person wrote can format, mention or link.
+
+mrkdwn has no escape character. We write `&`, `<` and `>` as entities, once; that alone stops every `<...>` token, so
+`<!channel>` stays text. A mark (`*`, `_`, `~`) formats only with a boundary outside and no space inside; one that
+stands between two letters or digits can do neither and stays as it is (`snake_case`), any other gets a hair space
+(U+200A) on both sides, which leaves it visible and inert. A backtick, which formats even beside spaces, becomes U+02CB.
+A quote sign at the start of a line and the first colon of an emoji name are followed or led by U+2060 (word joiner).
+Text objects are `verbatim`, so Slack makes no links, channels or people out of bare words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from chat.text import Run
+
+HAIR, JOINER, EDGE = "\u200a", "\u2060", "\u200b"
+DATE_FORMAT = "{date_short_pretty} {time}"
+_MARK = re.compile(r"[*_~]")
+_EMOJI = re.compile(r":(?=[a-z0-9_+'-]*[a-z][a-z0-9_+'-]*:)")
+_QUOTE = re.compile(r"^(\s*)(?=&gt;)", re.MULTILINE)
+_SPLIT = re.compile(r"(\n)")
+
+
+def escape(text: str) -> str:
+    """Write the three characters Slack reads as its own as entities."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape(text: str) -> str:
+    """Read the three entities back."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def literal(text: str) -> str:
+    """Write text that Slack shows as it is, whatever it contains."""
+
+    def inert(found: re.Match[str]) -> str:
+        before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
+        return found[0] if before.isalnum() and after.isalnum() else f"{HAIR}{found[0]}{HAIR}"
+
+    shown = escape(_MARK.sub(inert, text).replace("`", "\u02cb"))
+    return _EMOJI.sub(f":{JOINER}", _QUOTE.sub(rf"\1{JOINER}", shown))
+
+
+def mrkdwn(runs: tuple[Run, ...]) -> str:
+    """Join runs; bold and italic never reach over a line end, and have the boundaries Slack asks for around them."""
+    text = ""
+    for run in runs:
+        if run.instant is not None:
+            fallback = escape(run.text).replace("|", "/")
+            text += _styled(text, f"<!date^{int(run.instant.timestamp())}^{DATE_FORMAT}|{fallback}>", run)
+        elif run.url:
+            label = literal(run.text).replace("\n", " ").strip() or escape(run.url)
+            text += _styled(text, f"<{_address(run.url)}|{label}>", run)
+        else:
+            for part in _SPLIT.split(run.text):
+                text += _styled(text, literal(part), run)
+    return re.sub(rf"{EDGE}(?=\s|$)", "", text)
+
+
+def _address(url: str) -> str:
+    return escape(url).replace("|", "%7C").replace(" ", "%20")
+
+
+def _styled(before: str, text: str, run: Run) -> str:
+    """Put marks around the words of a piece, outside of them its spaces; an invisible edge where a word would touch."""
+    core = text.strip()
+    if not core:
+        return text
+    lead, tail = text[: text.index(core)], text[text.index(core) + len(core) :]
+    if not (run.bold or run.italic):
+        return text
+    marked = f"_{core}_" if run.italic else core
+    marked = f"*{marked}*" if run.bold else marked
+    outside = (before + lead)[-1:]
+    edge = "" if not outside or outside.isspace() or outside == EDGE else EDGE
+    return f"{lead}{edge}{marked}{EDGE}{tail}" if not tail else f"{lead}{edge}{marked}{tail}"
+
+
+def fit(runs: tuple[Run, ...], most: int) -> list[str]:
+    """Write runs as texts of at most `most` characters each, cut between words where there are any."""
+    text = mrkdwn(runs)
+    if len(text) <= most:
+        return [text]
+    longest = max(range(len(runs)), key=lambda index: len(runs[index].text))
+    run = runs[longest]
+    if len(run.text) < 2 or run.instant is not None:
+        middle = max(1, len(runs) // 2)
+        return [*fit(runs[:middle], most), *fit(runs[middle:], most)]
+    half = len(run.text) // 2
+    cut = max(run.text.rfind("\n", 1, half), run.text.rfind(" ", 1, half))
+    cut = half if cut < 1 else cut + 1
+    left = (*runs[:longest], replace(run, text=run.text[:cut]))
+    right = (replace(run, text=run.text[cut:]), *runs[longest + 1 :])
+    return [*fit(left, most), *fit(right, most)]

@@ -1,0 +1,114 @@
+"""Socket Mode over two connections, each rebuilt when it is not connected for half a minute (platforms §3.4, §5).
+
+Two, because the client closes its old socket before it opens the next one: without the other there would be a gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.platforms.slack._client import direct, library_logger
+from bot.platforms.slack._errors import neutral
+from chat.errors import AccountDead, PlatformError, RateLimited
+
+log = structlog.get_logger(__name__)
+
+CONNECTIONS = 2
+
+
+class Sockets:
+    """Keep the connections; `patience` and `pause` are seconds of real time."""
+
+    def __init__(
+        self, app: AsyncApp, web: AsyncWebClient, app_token: str, *, patience: float = 30.0, pause: float = 5.0
+    ) -> None:
+        self._app, self._web, self._token = app, web, app_token
+        self._patience, self._pause = patience, pause
+        self._handlers: list[AsyncSocketModeHandler | None] = [None] * CONNECTIONS
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Open the first connection, then keep all of them in the background. Raise `AccountDead` for a wrong token."""
+        self._handlers[0] = await self._connect()
+        self._tasks = [
+            asyncio.create_task(self._keep(slot), name=f"slack-socket-{slot}") for slot in range(CONNECTIONS)
+        ]
+
+    async def close(self) -> None:
+        """Close all connections and stop keeping them."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for slot in range(CONNECTIONS):
+            await self._drop(slot)
+
+    async def connected(self) -> int:
+        """Count the connections that are up."""
+        return sum([await each.client.is_connected() for each in self._handlers if each is not None])
+
+    async def _connect(self) -> AsyncSocketModeHandler:
+        """Ask for an address ourselves, so that a wrong token is an error and not an endless loop in the library."""
+        with neutral():
+            answer = await self._web.apps_connections_open(app_token=self._token)
+        handler = AsyncSocketModeHandler(self._app, self._token, logger=library_logger(), web_client=self._web)
+        handler.client.wss_uri = str(answer["url"])
+        direct(handler.client, self._web.base_url)
+        try:
+            await asyncio.wait_for(handler.connect_async(), self._patience)
+        except BaseException:
+            await handler.close_async()
+            raise
+        return handler
+
+    async def _keep(self, slot: int) -> None:
+        loop, wait = asyncio.get_running_loop(), self._pause
+        seen = loop.time()
+        while True:
+            handler = self._handlers[slot]
+            if handler is not None and await handler.client.is_connected():
+                seen = loop.time()
+                await asyncio.sleep(self._pause)
+            elif handler is not None and loop.time() - seen < self._patience:
+                await asyncio.sleep(self._pause)  # the library reconnects by itself
+            else:
+                await self._drop(slot)
+                wait = await self._rebuild(slot, wait)
+                seen = loop.time()
+
+    async def _rebuild(self, slot: int, wait: float) -> float:
+        """Connect a slot anew; give the seconds to wait before the next try should it fail."""
+        try:
+            self._handlers[slot] = await self._connect()
+            return self._pause
+        except RateLimited as error:
+            await asyncio.sleep(error.after)
+        except AccountDead as error:
+            log.error("slack_app_token_dead", reason=error.reason)
+            await asyncio.sleep(60)
+        except (PlatformError, TimeoutError) as error:
+            log.warning("slack_socket_failed", slot=slot, error=type(error).__name__)
+            await asyncio.sleep(wait)
+        return min(wait * 2, 60.0)
+
+    async def _drop(self, slot: int) -> None:
+        handler, self._handlers[slot] = self._handlers[slot], None
+        if handler is None:
+            return
+        tasks = [
+            each
+            for each in (
+                handler.client.message_processor,
+                handler.client.current_session_monitor,
+                handler.client.message_receiver,
+            )
+            if each is not None
+        ]
+        with contextlib.suppress(Exception):
+            await handler.close_async()
+        await asyncio.gather(*tasks, return_exceptions=True)

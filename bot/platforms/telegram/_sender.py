@@ -1,0 +1,168 @@
+"""Everything out: one call of the Bot API each, never repeated here, errors in our words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import structlog
+from telegram import InputFile, LinkPreviewOptions
+from telegram.error import BadRequest, TelegramError
+
+from bot.platforms.telegram._bot import QuietBot
+from bot.platforms.telegram._edits import Freshest
+from bot.platforms.telegram._errors import classify, says, settle, too_late, unchanged
+from bot.platforms.telegram._parse import PLATFORM
+from bot.platforms.telegram._render import Rendered, caption, compose
+from chat.errors import MessageGone, Rejected
+from chat.message import Message
+from chat.outbound import SendFile
+from chat.people import MessageRef, Place
+from chat.text import Reader
+
+log = structlog.get_logger(__name__)
+FILES_KEPT = 256
+NAME_MAX = 100
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+class Sender:
+    """Send, edit and delete for one bot; knows which files Telegram holds already."""
+
+    def __init__(self, bot: QuietBot, workspace: str, edits_per_minute: float) -> None:
+        self._bot = bot
+        self._workspace = workspace
+        self._freshest = Freshest(edits_per_minute)
+        self._files: OrderedDict[tuple[str, str], str] = OrderedDict()
+
+    async def send(self, to: Place, messages: Sequence[Message], reader: Reader) -> MessageRef:
+        """Send one message made of one or several of ours. Raise the neutral errors."""
+        made = compose(messages, reader)
+        try:
+            return await self._send(to, made, to.thread)
+        except Rejected as error:
+            if not to.thread or "thread not found" not in error.reason.lower():
+                raise
+        # Refused, so nothing was sent: the topic is gone and General takes no thread id (platforms §2.7).
+        log.warning("telegram_topic_gone", chat=to.chat, thread=to.thread)
+        return await self._send(to, made, "")
+
+    async def _send(self, to: Place, made: Rendered, thread: str) -> MessageRef:
+        sent = await settle(
+            self._bot.send_message(
+                _chat(to.chat),
+                made.text,
+                entities=made.entities or None,
+                reply_markup=made.keyboard,
+                link_preview_options=_NO_PREVIEW,
+                disable_notification=made.silent or None,
+                protect_content=made.protect or None,
+                message_thread_id=int(thread) if thread else None,
+            ),
+            to.chat,
+        )
+        return self._ref(to.chat, sent.message_id)
+
+    async def edit(self, ref: MessageRef, message: Message, reader: Reader, *, paced: bool = False) -> None:
+        """Edit a message of ours; an unchanged one is a success. Raise the neutral errors."""
+        made = compose((message,), reader)
+
+        async def do() -> None:
+            try:
+                await settle(self._edit(ref, made), ref.chat)
+            except Rejected as error:
+                # 400 without a known text about a message with other content, such as a file with a caption
+                if "no text in the message" not in error.reason.lower():
+                    raise
+                raise MessageGone(error.reason) from None
+
+        await self._freshest.edit(ref, do, paced=paced)
+
+    async def _edit(self, ref: MessageRef, made: Rendered) -> None:
+        try:
+            await self._bot.edit_message_text(
+                made.text,
+                chat_id=_chat(ref.chat),
+                message_id=int(ref.message),
+                entities=made.entities or None,
+                reply_markup=made.keyboard,
+                link_preview_options=_NO_PREVIEW,
+            )
+        except TelegramError as error:
+            if not unchanged(error):
+                raise
+
+    async def upload(self, to: Place, file: SendFile, reader: Reader) -> MessageRef:
+        """Send a file; the same content under the same name is uploaded once per run. Raise the neutral errors."""
+        name = file_name(file.name)
+        key = (hashlib.sha256(file.content).hexdigest(), name)
+        known = self._files.get(key)
+        if known is not None:
+            try:
+                return await self._document(to, file, reader, known, key)
+            except Rejected as error:
+                if "file" not in error.reason.lower():
+                    raise
+                del self._files[key]  # Telegram forgot it: nothing was sent, so upload it again
+        return await self._document(to, file, reader, InputFile(file.content, filename=name), key)
+
+    async def _document(
+        self, to: Place, file: SendFile, reader: Reader, document: InputFile | str, key: tuple[str, str]
+    ) -> MessageRef:
+        text, entities = caption(file.caption, reader)
+        sent = await settle(
+            self._bot.send_document(
+                _chat(to.chat),
+                document,
+                caption=text or None,
+                caption_entities=entities or None,
+                disable_content_type_detection=True,
+                disable_notification=True,  # the person asked for it (conversation §8)
+                message_thread_id=int(to.thread) if to.thread else None,
+            ),
+            to.chat,
+        )
+        if sent.document is not None:
+            self._files[key] = sent.document.file_id
+            while len(self._files) > FILES_KEPT:
+                self._files.popitem(last=False)
+        return self._ref(to.chat, sent.message_id)
+
+    async def delete(self, ref: MessageRef) -> bool:
+        """Delete a message; false when Telegram does not let us (older than 48 hours, no right, gone)."""
+        try:
+            return bool(await settle(self._bot.delete_message(_chat(ref.chat), int(ref.message)), ref.chat))
+        except (MessageGone, Rejected):
+            return False
+
+    async def answer(self, callback: str, text: str = "", *, alert: bool = False, url: str = "") -> None:
+        """Answer a press, which stops its spinner; too late is harmless. Raise the neutral errors."""
+        try:
+            await self._bot.answer_callback_query(
+                callback, text=text or None, show_alert=alert or None, url=url or None
+            )
+        except TelegramError as error:
+            if too_late(error):
+                return
+            if url and isinstance(error, BadRequest) and says(error, "url"):  # an address Telegram will not open
+                await settle(self._bot.answer_callback_query(callback, text=text or None))
+                return
+            raise classify(error) from None
+
+    def _ref(self, chat: str, message: int) -> MessageRef:
+        return MessageRef(PLATFORM, self._workspace, chat, str(message))
+
+
+def file_name(name: str) -> str:
+    """Make a name safe to send: no folders, no control characters, at most 100 characters (reliability S33)."""
+    bare = "".join(each for each in name.replace("\\", "/").split("/")[-1] if each.isprintable() and each != '"')
+    bare = bare.strip(" .")
+    stem, dot, ending = bare.rpartition(".")
+    if len(bare) > NAME_MAX and dot and len(ending) < 10:
+        bare = f"{stem[: NAME_MAX - len(ending) - 1]}.{ending}"
+    return bare[:NAME_MAX] or "file"
+
+
+def _chat(chat: str) -> int | str:
+    return int(chat) if chat.lstrip("-").isdecimal() else chat

@@ -1,0 +1,206 @@
+"""Home and desk: what waits for me, what comes next, where things are (conversation §3)."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from chat.message import Button, Message, Press, button, row, rows
+from chat.text import Bold, LanguageName, Text, When, say, zone_city
+from handlers._commands import exists, offer
+from handlers._feature import Context
+from storage.feedback import FeedbackFlag
+from storage.meetings import Invitation, Meeting
+from storage.members import active_members, reachable
+
+SECTION = 3
+"""Items of one section (conversation §3)."""
+FEEDBACK_OPEN = timedelta(days=7)
+COMING = ("inviting", "closed", "live")
+PLANNED = ("draft", "scheduled", *COMING)
+REPLY_KEYS = {"none": "s_no_reply", "yes": "b_yes", "no": "b_no", "maybe": "b_maybe"}
+FORMAT_KEYS = {"online": "b_online", "in_person": "b_in_person", "hybrid": "b_hybrid"}
+STATE_KEYS = {
+    "draft": "s_draft", "scheduled": "s_scheduled", "inviting": "s_inviting", "closed": "s_closed", "live": "s_live",
+}  # fmt: skip
+
+
+async def coming(ctx: Context) -> list[tuple[Meeting, Invitation]]:
+    """Give the meetings the member is invited to that are not over, the nearest first."""
+    found = await ctx.db.execute(
+        select(Meeting, Invitation)
+        .join(Invitation, Invitation.meeting_id == Meeting.id)
+        .where(
+            Invitation.member_id == ctx.me.id,
+            Invitation.invited_at.is_not(None),
+            Invitation.withdrawn.is_(False),
+            Meeting.state.in_(COMING),
+            Meeting.ends_at > ctx.now,
+        )
+        .order_by(Meeting.starts_at)
+    )
+    return [(meeting, invitation) for meeting, invitation in found]
+
+
+async def open_invitations(ctx: Context) -> list[Meeting]:
+    """Give the meetings whose invitation the member has not answered, the nearest deadline first."""
+    waiting = [
+        meeting
+        for meeting, invitation in await coming(ctx)
+        if invitation.reply == "none" and meeting.state == "inviting" and meeting.starts_at > ctx.now
+    ]
+    return sorted(waiting, key=lambda each: each.rsvp_deadline)
+
+
+async def open_feedback(ctx: Context) -> list[Meeting]:
+    """Give the meetings the member was asked about and has not answered."""
+    found = await ctx.db.scalars(
+        select(Meeting)
+        .join(FeedbackFlag, FeedbackFlag.meeting_id == Meeting.id)
+        .where(
+            FeedbackFlag.member_id == ctx.me.id,
+            FeedbackFlag.state.in_(("asked", "later")),
+            Meeting.ends_at > ctx.now - FEEDBACK_OPEN,
+        )
+        .order_by(Meeting.ends_at)
+    )
+    return list(found)
+
+
+async def home_sections(ctx: Context) -> tuple[Message, ...]:
+    """Draw the home of the acting member as sections, for a home tab."""
+    return (_head(ctx), await _waiting(ctx), await _next(ctx), _foot(ctx))
+
+
+async def home_screen(ctx: Context) -> Message:
+    """Draw the home as one message, for a chat."""
+    sections = await home_sections(ctx)
+    return Message(
+        tuple(line for each in sections for line in each.lines),
+        tuple(each for section in sections for each in section.rows),
+        tuple(line for each in sections for line in each.fine),
+        silent=True,
+    )
+
+
+async def desk_screen(ctx: Context) -> Message:
+    """Draw the organisers' desk: the people, the meetings, what to do."""
+    members = await active_members(ctx.db)
+    reached = sum(reachable(each) for each in members)
+    lines: list[Text] = [
+        Bold(say("s_desk_of", community=ctx.community.name)),
+        say("p_members_n", n=len(members), reached=reached),
+        Bold(say("s_meetings")),
+    ]
+    meetings = (
+        await ctx.db.scalars(
+            select(Meeting)
+            .where(Meeting.state.in_(PLANNED), Meeting.ends_at > ctx.now)
+            .order_by(Meeting.starts_at)
+            .limit(SECTION)
+        )
+    ).all()
+    for meeting in meetings:
+        lines.append(
+            (Bold(meeting.code), " · ", When(meeting.starts_at, meeting.zone), " · ", say(STATE_KEYS[meeting.state]))
+        )
+        lines.append(await _counts(ctx, meeting))
+    if not meetings:
+        lines.append(say("s_plan_first"))
+    status = [each for meeting in meetings if (each := _status_button(meeting)) is not None]
+    return Message(
+        tuple(lines),
+        rows(
+            tuple(status),
+            offer(("meeting_new", "meeting_new"), ("meetings", "meetings"), ("members", "members")),
+            offer(("home", "home"), ("help", "help")),
+        ),
+        silent=True,
+    )
+
+
+def messages_line(ctx: Context) -> Text:
+    """Say where messages come to and when they do not, as in `Messages: Slack · English · Warsaw · quiet 20-08`."""
+    return say(
+        "s_messages",
+        chat=chats(ctx) or "–",
+        language=LanguageName(ctx.me.language),
+        zone=zone_city(ctx.me.zone, ctx.reader),
+        start=f"{ctx.me.quiet_from:02}:00",
+        end=f"{ctx.me.quiet_to:02}:00",
+    )
+
+
+def chats(ctx: Context) -> str:
+    """Name the platforms the member can be written to on, the preferred one first."""
+    reached = [each for each in ctx.me.accounts if each.reachable]
+    ordered = sorted(reached, key=lambda each: each.platform != ctx.me.preferred)
+    return ", ".join(dict.fromkeys(each.platform.capitalize() for each in ordered))
+
+
+def _head(ctx: Context) -> Message:
+    lines: list[Text] = [Bold(say("s_home_of", community=ctx.community.name))]
+    member = ctx.me
+    if member.state == "stopped":
+        lines.append(say("p_is_off"))
+    elif member.state == "paused" and member.paused_until:
+        lines.append(say("p_paused", date=When(member.paused_until, member.zone, part="date")))
+    asleep = member.state in ("stopped", "paused")
+    return Message(tuple(lines), rows(row(button("resume", "resume", style="primary") if asleep else None)))
+
+
+async def _waiting(ctx: Context) -> Message:
+    lines: list[Text] = [Bold(say("s_waiting"))]
+    replies, questions = await open_invitations(ctx), await open_feedback(ctx)
+    for number, meeting in enumerate(replies[:SECTION], 1):
+        when = When(meeting.rsvp_deadline, meeting.zone)
+        lines.append((f"{number}. ", say("s_reply_by", when=when, title=meeting.title)))
+    for number, meeting in enumerate(questions[:SECTION], len(lines)):
+        lines.append((f"{number}. ", say("s_questions_about", title=meeting.title)))
+    if len(lines) == 1:
+        lines.append(say("s_nothing_waits"))
+    reply = offer(("reply", "my")) if replies else ()
+    answer = offer(("answer_now", "feedback")) if questions else ()
+    return Message(tuple(lines), rows((*reply, *answer)))
+
+
+async def _next(ctx: Context) -> Message:
+    lines: list[Text] = [Bold(say("s_next"))]
+    for meeting, invitation in (await coming(ctx))[:SECTION]:
+        lines.append(
+            (
+                When(meeting.starts_at, meeting.zone, meeting.ends_at),
+                " · ",
+                say(FORMAT_KEYS.get(meeting.format, "b_online")),
+            )
+        )
+        reply = say(REPLY_KEYS[invitation.reply]) if invitation.reply in REPLY_KEYS else invitation.reply
+        lines.append((meeting.title, " · ", say("s_you", reply=reply)))
+    if len(lines) == 1:
+        lines.append(say("s_none_planned"))
+    return Message(tuple(lines))
+
+
+def _foot(ctx: Context) -> Message:
+    waiting_uses = offer(("meetings", "meetings"), ("my", "my"), ("feedback", "feedback"))
+    own = offer(("settings", "settings"), ("privacy", "privacy"), ("help", "help"))
+    desk = offer(("desk", "desk")) if ctx.organiser else ()
+    return Message((messages_line(ctx),), rows(waiting_uses, own, desk))
+
+
+async def _counts(ctx: Context, meeting: Meeting) -> Text:
+    found = await ctx.db.execute(
+        select(Invitation.reply, func.count())
+        .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
+        .group_by(Invitation.reply)
+    )
+    by = {reply: count for reply, count in found}
+    return say("s_counts", **{each: by.get(each, 0) for each in ("yes", "maybe", "no", "none")})
+
+
+def _status_button(meeting: Meeting) -> Button | None:
+    if not exists("meeting status") or not re.fullmatch(r"[A-Za-z0-9]{1,12}", meeting.code):
+        return None
+    return Button((meeting.code, " · ", say("b_status")), Press("go", "", "", f"meeting_status_{meeting.code}"))

@@ -1,0 +1,160 @@
+"""Help, about, buttons that run commands, and free text: it never changes anything, it only opens the right card."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+from chat.inbound import Said
+from chat.message import Message, Press, button, row, rows
+from chat.outbound import Reply
+from chat.text import Bold, Cmd, Link, Text, When, say
+from handlers import features
+from handlers._commands import JOINED, Found, NotFound, fold, match, may_use, offer, run, unknown
+from handlers._feature import Answers, CommandRoute, Context, Feature
+from handlers._personal import looks_like_a_case, looks_personal
+from handlers._screens import open_invitations
+from handlers._welcome import stranger, turn, welcome_consent
+
+feature = Feature("help")
+
+LINES = 6
+FIRST = (
+    "desk",
+    "meeting new",
+    "meetings",
+    "meeting status",
+    "members",
+    "my",
+    "home",
+    "feedback",
+    "privacy",
+    "settings",
+)
+"""Order of the short help; the rest follows as the features are found."""
+SENTENCE = 3
+"""More words than this after a command word make free text of it."""
+PAUSE = timedelta(minutes=10)
+"""A stranger who writes about a case is answered once in this time (conversation §6.11)."""
+_answered: OrderedDict[str, datetime] = OrderedDict()
+_REMEMBERED = 10_000
+
+
+@feature.command("help", "?", "؟", "aide", "yardım", "مساعدة", "ayuda", who="anyone", where="slack", menu=True)
+async def help_(ctx: Context, rest: str) -> Answers:
+    """Show six lines for the asker's role, or explain one word."""
+    if rest:
+        found = match(rest, features(), lambda who: may_use(who, ctx))
+        return [Reply(_about_word(found) if isinstance(found, Found) else unknown(found))]
+    return [Reply(_short(ctx))]
+
+
+@feature.click("help", who="anyone")
+async def help_pressed(ctx: Context, press: Press) -> Answers:
+    """Show all words, or the short help again."""
+    return [turn(ctx, _all(ctx) if press.arg == "all" else _short(ctx))]
+
+
+@feature.command("about", "à propos", "hakkında", "نبذة", "acerca de", who="anyone", where="any")
+async def about(ctx: Context, _rest: str) -> Answers:
+    """Say which programme this is, who is responsible and whom to ask."""
+    community, settings = ctx.community, ctx.community.settings
+    programme = settings.get("programme", "")
+    programme = programme.get("name", "") if isinstance(programme, dict) else programme
+    funding = settings.get("funding_line", "")
+    lines: list[Text] = [Bold(community.name), say("s_about", community=community.name)]
+    if programme:
+        lines.append(say("s_programme", programme=str(programme)))
+    lines.append(say("s_responsible", controller=community.controller_name or community.name))
+    if community.organiser_contact:
+        lines.append(say("s_contact", contact=community.organiser_contact))
+    if funding:
+        lines.append(say("funding_line") if funding is True else str(funding))
+    return [Reply(Message(tuple(lines), rows(offer(("privacy", "privacy"), ("help", "help"), ("home", "home")))))]
+
+
+@feature.click("go", who="anyone")
+async def go_pressed(ctx: Context, press: Press) -> Answers:
+    """Run the command a button names."""
+    found = match(press.arg, features(), lambda who: may_use(who, ctx))
+    return await run(ctx, found.route, found.rest) if isinstance(found, Found) else [Reply(unknown(found))]
+
+
+@feature.on("said")
+async def said(ctx: Context, inbound: Said) -> Answers:
+    """Answer free text in a private chat: a command word, the open question, or what there is to tap."""
+    if inbound.where.kind == "group":
+        return []
+    found = match(inbound.text, features(), lambda who: may_use(who, ctx))
+    if isinstance(found, Found) and _meant(ctx, found, inbound.text):
+        return await run(ctx, found.route, found.rest)
+    if ctx.member is None:
+        return _to_stranger(ctx, inbound)
+    if ctx.member.state not in JOINED:
+        return [Reply(welcome_consent(ctx))]
+    if not inbound.text.strip():
+        return [Reply(Message((say("f_text_only"),), rows(offer(("home", "home"), ("help", "help")))))]
+    if looks_personal(inbound.text):
+        return [Reply(Message((say("pii_warning"),), rows(offer(("home", "home"), ("help", "help")))))]
+    if isinstance(found, NotFound) and found.near and len(fold(inbound.text)) <= 2:
+        return [Reply(unknown(found))]
+    waiting = await open_invitations(ctx)
+    if len(waiting) == 1:
+        meeting = waiting[0]
+        lines = (Bold(meeting.title), When(meeting.starts_at, meeting.zone, meeting.ends_at), say("s_tap_reply"))
+        return [Reply(Message(lines, rows(offer(("reply", "my"), ("help", "help")))))]
+    buttons = offer(("home", "home"), ("meetings", "meetings"), ("my", "my"), ("help", "help"))
+    return [Reply(Message((say("e_free"),), rows(buttons)))]
+
+
+def _meant(ctx: Context, found: Found, text: str) -> bool:
+    """Tell whether free text is a command: one they may use, with at most a few words behind it."""
+    return bool(text.strip()) and may_use(found.route.who, ctx) and len(found.rest.split()) <= SENTENCE
+
+
+def _to_stranger(ctx: Context, inbound: Said) -> Answers:
+    if not looks_like_a_case(inbound.text):
+        return [Reply(stranger())]
+    last = _answered.get(inbound.by.id)
+    if last is not None and ctx.now - last < PAUSE:
+        return []
+    _answered[inbound.by.id] = ctx.now
+    while len(_answered) > _REMEMBERED:
+        _answered.popitem(last=False)
+    contact = _contact(ctx)
+    if last is None:
+        lines: tuple[Text, ...] = (say("not_for_individuals", public_contact=contact), say("p_case_kept"))
+    else:
+        lines = (say("p_case_again", public_contact=contact),)
+    return [Reply(Message(lines, rows(offer(("language", "language")))))]
+
+
+def _contact(ctx: Context) -> Text:
+    address = ctx.community.public_contact or ctx.community.organiser_contact
+    return Link(address, address) if address.startswith("https://") else address
+
+
+def _usable(ctx: Context) -> list[CommandRoute]:
+    routes = [route for feature in features() for route in feature.commands if may_use(route.who, ctx)]
+    return sorted(routes, key=lambda route: FIRST.index(route.words) if route.words in FIRST else len(FIRST))
+
+
+def _line(route: CommandRoute) -> Text:
+    return (Cmd(route.words), ": ", say(route.help_key))
+
+
+def _short(ctx: Context) -> Message:
+    lines = [_line(route) for route in _usable(ctx) if route.menu][:LINES]
+    return Message((Bold(say("s_help")), *lines), rows(row(button("more", "help", arg="all")), offer(("home", "home"))))
+
+
+def _all(ctx: Context) -> Message:
+    lines = [_line(route) for route in _usable(ctx)][:38]
+    return Message((Bold(say("s_help_all")), *lines), rows(row(button("back", "help")), offer(("home", "home"))))
+
+
+def _about_word(found: Found) -> Message:
+    lines: list[Text] = [_line(found.route)]
+    if found.route.aliases:
+        lines.append(say("s_help_words", words=", ".join(found.route.aliases)))
+    return Message(tuple(lines), rows(offer(("home", "home"), ("help", "help"))))

@@ -1,0 +1,201 @@
+"""How payloads reach the app: Socket Mode, up to ten connections, or signed HTTP; acknowledged within 3 s or lost."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import time
+import uuid
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import aiohttp
+from aiohttp import web
+
+from sandbox.slack.web import Asked, Refused, method
+from sandbox.slack.workspace import Team, fresh
+
+if TYPE_CHECKING:
+    from sandbox.slack import SlackSide
+
+CONNECTIONS_MAX = 10
+ACK_SECONDS = 3.0
+Answer = dict[str, Any]
+
+
+class NotAcknowledged(Exception):
+    """Say that the app did not take a payload: `operation_timeout`, or `dispatch_failed` if nobody could be asked."""
+
+
+@dataclass(eq=False, slots=True)
+class Connection:
+    """Be one open socket and what it still has to acknowledge."""
+
+    socket: web.WebSocketResponse
+    waiting: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
+
+
+class Transport:
+    """Bring payloads to the app and its acknowledgments back."""
+
+    def __init__(self, side: SlackSide) -> None:
+        self._side = side
+        self.ack_seconds = ACK_SECONDS
+        self._tickets: dict[str, str] = {}
+        self.connections: dict[str, list[Connection]] = {}
+        self._turn = 0
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for each in [each for group in self.connections.values() for each in group]:
+            await each.socket.close()
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    def ticket(self, app_token: str) -> str:
+        """Make a one-time ticket for a socket."""
+        ticket = uuid.uuid4().hex
+        self._tickets[ticket] = app_token
+        return ticket
+
+    async def socket(self, request: web.Request) -> web.StreamResponse:
+        """Hold one socket open: hello first, then payloads out and acknowledgments in."""
+        app_token = self._tickets.pop(request.query.get("ticket", ""), None)
+        if app_token is None:
+            return web.Response(status=403, text="invalid ticket")
+        socket = web.WebSocketResponse(max_msg_size=4 * 2**20)
+        await socket.prepare(request)
+        group = self.connections.setdefault(app_token, [])
+        if len(group) >= CONNECTIONS_MAX:
+            await socket.send_json({"type": "disconnect", "reason": "too_many_websockets", "debug_info": {}})
+            await socket.close()
+            return socket
+        connection = Connection(socket)
+        group.append(connection)
+        team = self._side.by_app_token.get(app_token)
+        hello = {
+            "type": "hello",
+            "num_connections": len(group),
+            "debug_info": {"host": "sandbox", "approximate_connection_time": 18060},
+            "connection_info": {"app_id": team.app_id if team else ""},
+        }
+        try:
+            await socket.send_json(hello)
+            async for message in socket:
+                if message.type is aiohttp.WSMsgType.TEXT:
+                    self._acknowledged(connection, message.data)
+        finally:
+            if connection in group:
+                group.remove(connection)
+            for future in connection.waiting.values():
+                if not future.done():
+                    future.set_exception(NotAcknowledged("dispatch_failed"))
+        return socket
+
+    def _acknowledged(self, connection: Connection, text: str) -> None:
+        try:
+            message = json.loads(text)
+            future = connection.waiting.get(message["envelope_id"])
+        except (ValueError, KeyError, TypeError):
+            return
+        if future is not None and not future.done():
+            payload = message.get("payload")
+            future.set_result(payload if isinstance(payload, dict) else {"text": payload} if payload else {})
+
+    async def disconnect(self, team: Team, reason: str = "refresh_requested") -> int:
+        """Ask every client to reconnect, as Slack does now and then; `warning` only announces it. Give how many."""
+        group = list(self.connections.get(team.app_token, ()))
+        for each in group:
+            await each.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
+            if reason != "warning":
+                await each.socket.close()
+        return len(group)
+
+    async def ping(self, team: Team) -> int:
+        """Ping every client; give how many."""
+        group = list(self.connections.get(team.app_token, ()))
+        for each in group:
+            await each.socket.ping()
+        return len(group)
+
+    async def deliver(self, team: Team, kind: str, payload: Answer, attempt: int = 0, reason: str = "") -> Answer:
+        """Bring one payload (`events_api`, `interactive`, `slash_commands`) to the app and give what it acknowledged.
+
+        Raise `NotAcknowledged` after 3 real seconds, or at once if nobody listens or the app refuses.
+        """
+        fault = self._side.world.faults.take("slack", "socket" if not team.request_url else "http")
+        if fault and fault.action in ("black_hole", "delay"):
+            await asyncio.sleep(fault.seconds or self.ack_seconds)
+            if fault.action == "black_hole":
+                raise NotAcknowledged("operation_timeout")
+        elif fault:
+            raise NotAcknowledged("dispatch_failed")
+        if team.request_url:
+            return await self._post(team, kind, payload, attempt, reason)
+        group = self.connections.get(team.app_token)
+        if not group:
+            raise NotAcknowledged("dispatch_failed")
+        self._turn += 1
+        connection = group[self._turn % len(group)]
+        id = str(uuid.uuid4())
+        envelope: Answer = {"envelope_id": id, "type": kind, "payload": payload}
+        envelope["accepts_response_payload"] = kind != "events_api"
+        if kind == "events_api":
+            envelope |= {"retry_attempt": attempt, "retry_reason": reason}
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        connection.waiting[id] = future
+        try:
+            await connection.socket.send_str(json.dumps(envelope))
+            async with asyncio.timeout(self.ack_seconds):
+                return await future
+        except TimeoutError:
+            raise NotAcknowledged("operation_timeout") from None
+        except ConnectionError:
+            raise NotAcknowledged("dispatch_failed") from None
+        finally:
+            del connection.waiting[id]
+            if not future.done():
+                future.cancel()
+
+    async def _post(self, team: Team, kind: str, payload: Answer, attempt: int, reason: str) -> Answer:
+        headers, stamp = {}, str(int(time.time()))
+        if kind == "events_api":
+            body, form = json.dumps(payload).encode(), "application/json"
+            if attempt:
+                headers = {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": reason}
+        else:
+            fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
+            body, form = urlencode(fields).encode(), "application/x-www-form-urlencoded"
+        signed = hmac.new(team.signing_secret.encode(), f"v0:{stamp}:".encode() + body, sha256).hexdigest()
+        headers |= {"Content-Type": form, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={signed}"}
+        if self._session is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        try:
+            async with asyncio.timeout(self.ack_seconds):
+                async with self._session.post(team.request_url, data=body, headers=headers) as response:
+                    text = await response.text()
+        except TimeoutError:
+            raise NotAcknowledged("operation_timeout") from None
+        except aiohttp.ClientError:
+            raise NotAcknowledged("dispatch_failed") from None
+        if not 200 <= response.status < 300:
+            raise NotAcknowledged("no_retry" if response.headers.get("X-Slack-No-Retry") == "1" else "dispatch_failed")
+        try:
+            answer = json.loads(text) if text.strip() else {}
+        except ValueError:
+            answer = {"text": text}
+        return answer if isinstance(answer, dict) else {}
+
+
+@method("apps.connections.open", "tier2")
+async def connections_open(asked: Asked) -> dict[str, Any]:
+    """Give the address of a socket, valid once. Counted as tier 2: a client that restarts must get in again."""
+    if not asked.team.app_token:
+        raise Refused("not_allowed_token_type")
+    address = asked.side.base_url.replace("http://", "ws://", 1)
+    return {"url": f"{address}/socket?ticket={asked.side.transport.ticket(asked.team.app_token)}&app_id={fresh('')}"}

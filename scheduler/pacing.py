@@ -1,0 +1,154 @@
+"""Pacing inside the platforms' limits (platforms §2.2, §3.1), per bot and per chat, by real time.
+
+A pause after 429 is a moment before which nothing starts; a success in between does not open it (reliability L5).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from chat.platform import Limits
+
+MARGIN = 1.03
+"""Requests arrive a little closer together than they left; every window is kept a little longer than the platform's."""
+CHATS_KEPT = 5000
+
+
+class Window:
+    """Allow `limit` starts in any window of `seconds`; 0 allows all."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self.limit, self._seconds = limit, seconds * MARGIN
+        self._starts: deque[float] = deque()
+
+    def wait(self, now: float, limit: int | None = None) -> float:
+        """Give the seconds until another start is allowed; `limit` replaces the window's own."""
+        limit = self.limit if limit is None else limit
+        while self._starts and self._starts[0] <= now - self._seconds:
+            self._starts.popleft()
+        if not limit or len(self._starts) < limit:
+            return 0.0
+        return self._starts[-limit] + self._seconds - now
+
+    def take(self, now: float) -> None:
+        """Note a start."""
+        self._starts.append(now)
+
+
+class Bucket:
+    """Space starts evenly at `rate` a second, with `burst` at once after a rest."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate / MARGIN, burst
+        self._tokens, self._at = burst, float("-inf")
+
+    def wait(self, now: float) -> float:
+        """Give the seconds until another start is allowed."""
+        if self._at != float("-inf"):
+            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+        return 0.0 if self._tokens >= 1 else (1 - self._tokens) / self._rate
+
+    def take(self, now: float) -> None:
+        """Use one start."""
+        self.wait(now)
+        self._tokens -= 1
+
+
+class Pace:
+    """Keep one connection inside its limits; messages and edits of one group share its minute.
+
+    `edits_per_minute` counts per group where groups have a limit of their own (Telegram), else for the whole
+    workspace (Slack). `clock` gives real monotonic seconds.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limits, self._clock = limits, clock
+        self._second = Bucket(limits.per_second, burst=max(1.0, min(3.0, limits.per_second / 10)))
+        self._minute = Window(limits.per_minute, 60)
+        self._edits = Window(limits.edits_per_minute, 60)
+        self._groups: dict[str, Window] = {}
+        self._group_edits: dict[str, Window] = {}
+        self._free: dict[str, float] = {}
+        """Chat -> moment of its next start."""
+        self._paused = self._edits_paused = 0.0
+
+    @property
+    def edits_by_group(self) -> bool:
+        """Tell whether the pace of edits is kept per group."""
+        return self._limits.group_per_minute > 0
+
+    def bot_wait(self) -> float:
+        """Give the seconds until any message may start."""
+        now = self._clock()
+        return max(self._paused - now, self._second.wait(now), self._minute.wait(now), 0.0)
+
+    def chat_wait(self, chat: str, *, group: bool) -> float:
+        """Give the seconds until a message to this chat may start, as far as the chat is concerned."""
+        now = self._clock()
+        wait = self._free.get(chat, 0.0) - now
+        if group and chat in self._groups:
+            wait = max(wait, self._groups[chat].wait(now))
+        return max(wait, 0.0)
+
+    def take(self, chat: str, *, group: bool) -> None:
+        """Note that a message to a chat starts now."""
+        now = self._clock()
+        self._second.take(now)
+        self._minute.take(now)
+        self._chat_starts(chat, now, group)
+
+    def edit_wait(self, chat: str, *, group: bool) -> float:
+        """Give the seconds until a message of this chat may be edited."""
+        now = self._clock()
+        wait = max(self._edits_paused - now, self.bot_wait(), self.chat_wait(chat, group=group))
+        if not self.edits_by_group:
+            return max(wait, self._edits.wait(now))
+        if group and chat in self._group_edits:
+            wait = max(wait, self._group_edits[chat].wait(now))
+        return wait
+
+    def take_edit(self, chat: str, *, group: bool) -> None:
+        """Note that an edit in a chat starts now."""
+        now = self._clock()
+        self._edits.take(now)
+        if self.edits_by_group:
+            self._second.take(now)
+            self._chat_starts(chat, now, group)
+            if group:
+                self._group_edits.setdefault(chat, Window(self._limits.edits_per_minute, 60)).take(now)
+
+    def pause(self, seconds: float, chat: str = "", *, edits_only: bool = False) -> None:
+        """Start nothing in a chat, or nothing at all, for so long; a longer pause is never shortened."""
+        until = self._clock() + seconds * 1.02 + 0.05
+        if chat:
+            self._free[chat] = max(self._free.get(chat, 0.0), until)
+        elif edits_only:
+            self._edits_paused = max(self._edits_paused, until)
+        else:
+            self._paused = max(self._paused, until)
+
+    @property
+    def paused(self) -> float:
+        """Give the seconds the whole connection is still paused."""
+        return max(self._paused - self._clock(), 0.0)
+
+    def busy(self) -> dict[str, float]:
+        """Give the chats to which nothing may start now, with the seconds they stay so."""
+        now = self._clock()
+        if len(self._free) > CHATS_KEPT:
+            self._free = {chat: at for chat, at in self._free.items() if at > now}
+        waits = {chat: at - now for chat, at in self._free.items() if at > now}
+        for chat, window in self._groups.items():
+            wait = window.wait(now)
+            if wait > 0:
+                waits[chat] = max(wait, waits.get(chat, 0.0))
+        return waits
+
+    def _chat_starts(self, chat: str, now: float, group: bool) -> None:
+        until = now + self._limits.chat_interval * MARGIN
+        self._free[chat] = max(self._free.get(chat, 0.0), until)
+        if group and self._limits.group_per_minute:
+            self._groups.setdefault(chat, Window(self._limits.group_per_minute, 60)).take(now)

@@ -1,0 +1,210 @@
+"""Read meetings, with their past where a file carries one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from storage.community_file._people import code, link_of, zone_of
+from storage.community_file._reading import Block, Value
+from storage.community_file._shape import CurrentEntry, MeetingEntry, MemoEntry
+from storage.community_file._wall import instant, length
+from storage.meetings import HELD, MEETING_STATES
+from storage.members import CATEGORIES
+
+FORMATS = ("online", "in_person", "hybrid")
+KINDS = ("meeting", "webinar")
+WRITTEN_REPLIES = ("yes", "no", "maybe", "waitlisted", "delegated")
+RATED = ("f1", "f2", "f3", "f4", "f5", "f6", "f7")
+"""Items of `fb_meeting_v1` (domain 5.1) in the order of a line of `ratings`; `-` leaves one out."""
+_SCALE = ("1", "2", "3", "4", "5")
+_POSSIBLE = {
+    **dict.fromkeys(("f1", "f2", "f3", "f7"), _SCALE),
+    "f4": ("none", "1-2", "3-5", "more"),
+    "f5": (*_SCALE, "unspoken"),
+    "f6": ("yes", "maybe", "no"),
+}
+
+
+def read_meeting(value: Value, default_zone: str, people: Iterable[str] | None) -> MeetingEntry:
+    """Read one entry of `meetings`; `people` are the ids that may be named, None to leave that to the database."""
+    block = value.block()
+    name = block.field("id", required=True)
+    zone = zone_of(block, default_zone)
+    start = _moment(block, "start", zone, required=True)
+    end = _moment(block, "end", zone)
+    lasting = block.field("length")
+    if lasting:
+        span = lasting.read(length)
+        end = start + span if start and span else None
+    elif not end and "end" not in block:
+        value.complain("a meeting needs `end` or `length`")
+    if start and end and end <= start:
+        (lasting or block.field("end") or value).complain("the meeting ends before it begins")
+    format_ = block.choice("format", FORMATS, "online")
+    start = start or datetime(2000, 1, 1, tzinfo=UTC)
+    deadline = _moment(block, "deadline", zone) or _deadline(start, zone, format_)
+    if deadline >= start:
+        (block.field("deadline") or value).complain("the reply deadline is not before the start")
+    theme = block.text("theme", most=120, required=True)
+    known = set(people) if people is not None else None
+    invited, categories = _invited(block, known)
+    replies = _replies(block, known)
+    attendance = {
+        each: state for state in ("attended", "partial", "excused", "absent") for each in _codes(block, state, known)
+    }
+    state = block.choice("state", MEETING_STATES, "scheduled")
+    if state in HELD:  # who said yes and is not named otherwise did not come
+        came = {each: "absent" for each, reply in replies.items() if reply == "yes"}
+        attendance = came | attendance
+    answered, ratings = _feedback(block, known, attendance)
+    entry = MeetingEntry(
+        id=code(name) if name else "",
+        kind=block.choice("kind", KINDS, "meeting"),
+        title=block.text("title", theme, most=120),
+        theme=theme,
+        region=block.text("region", most=60),
+        format=format_,
+        starts_at=start,
+        ends_at=end or start + timedelta(hours=1),
+        zone=zone,
+        place=block.text("place", most=200),
+        link=link_of(block, "link"),
+        passcode=block.text("passcode", most=40),
+        agenda_link=link_of(block, "agenda_link"),
+        deadline=deadline,
+        state=state,
+        announce=block.flag("announce", True),
+        chatham_house=block.flag("chatham_house", True),
+        invited=invited,
+        categories=categories,
+        invited_at=_moment(block, "invited_at", zone),
+        replies=replies,
+        attendance=attendance,
+        answered=answered,
+        ratings=ratings,
+        memo=_memo(block, zone, known),
+    )
+    block.finish()
+    return entry
+
+
+def read_current(value: Value, default_zone: str, people: Iterable[str]) -> CurrentEntry:
+    """Read one entry of `current`: replies that came in to a meeting that is still inviting."""
+    block = value.block()
+    meeting = block.field("meeting", required=True)
+    entry = CurrentEntry(
+        meeting=code(meeting) if meeting else "",
+        invited_at=_moment(block, "invited_at", default_zone, required=True) or datetime(2000, 1, 1, tzinfo=UTC),
+        replies=_replies(block, set(people)),
+    )
+    block.finish()
+    return entry
+
+
+def _moment(block: Block, name: str, zone: str, *, required: bool = False) -> datetime | None:
+    found = block.field(name, required=required)
+    return found.read(lambda written: instant(written, zone)) if found else None
+
+
+def _deadline(start: datetime, zone: str, format_: str) -> datetime:
+    """Give the usual deadline: 18:00 of T-14, in person T-30 (domain 3.2)."""
+    local = start.astimezone(ZoneInfo(zone)) - timedelta(days=30 if format_ == "in_person" else 14)
+    return local.replace(hour=18, minute=0).astimezone(UTC)
+
+
+def _invited(block: Block, known: set[str] | None) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """Read `all`, `{categories: [...]}` or a list of ids."""
+    found = block.field("invited")
+    if not found or found.node.value == "all":
+        return None, ()
+    if found.named:
+        fields = found.block()
+        categories = tuple(each.choice(CATEGORIES) for each in fields.items("categories"))
+        fields.finish()
+        return None, categories
+    return _codes(block, "invited", known), ()
+
+
+def _codes(block: Block, name: str, known: set[str] | None) -> tuple[str, ...]:
+    codes: dict[str, None] = {}
+    for each in block.items(name):
+        written = code(each)
+        if known is not None and written not in known:
+            each.complain(f'there is no member "{written}"')
+        if written in codes:
+            each.complain(f'"{written}" stands twice')
+        codes[written] = None
+    return tuple(codes)
+
+
+def _replies(block: Block, known: set[str] | None) -> dict[str, str]:
+    found = block.field("replies")
+    if not found:
+        return {}
+    fields, replies = found.block(), dict[str, str]()
+    for reply in WRITTEN_REPLIES:
+        for each in fields.items(reply):
+            written = code(each)
+            if known is not None and written not in known:
+                each.complain(f'there is no member "{written}"')
+            if written in replies:
+                each.complain(f'"{written}" has two replies: {replies[written]} and {reply}')
+            replies[written] = reply
+    fields.finish()
+    return replies
+
+
+def _feedback(
+    block: Block, known: set[str] | None, attendance: dict[str, str]
+) -> tuple[tuple[str, ...], tuple[dict[str, str], ...]]:
+    found = block.field("feedback")
+    if not found:
+        return (), ()
+    fields = found.block()
+    came = {each for each, state in attendance.items() if state in ("attended", "partial")}
+    answered = _codes(fields, "answered", known)
+    for each in fields.items("answered"):
+        if each.text() not in came:
+            each.complain(f'"{each.text()}" did not attend')
+    ratings = tuple(_rating(each) for each in fields.items("ratings"))
+    if len(ratings) != len(answered):
+        found.complain(f"{len(ratings)} ratings but {len(answered)} people who answered")
+    fields.finish()
+    return answered, ratings
+
+
+def _rating(value: Value) -> dict[str, str]:
+    written = value.text().split()
+    if len(written) != len(RATED):
+        value.complain(f"{len(written)} answers, {len(RATED)} are expected: {' '.join(RATED)}")
+        return {}
+    answers = {item: answer for item, answer in zip(RATED, written, strict=True) if answer != "-"}
+    for item, answer in answers.items():
+        if answer not in _POSSIBLE[item]:
+            value.complain(f'{item} cannot be "{answer}"; possible: {", ".join(_POSSIBLE[item])}')
+    return answers
+
+
+def _memo(block: Block, zone: str, known: set[str] | None) -> MemoEntry | None:
+    found = block.field("memo")
+    if not found:
+        return None
+    fields, acknowledged = found.block(), dict[str, int]()
+    days = fields.field("acknowledged")
+    if days:
+        after = days.block()
+        for day in after.names():
+            if not re.fullmatch(r"\d{1,3}", day):
+                days.complain(f'"{day}" is no number of days after the memo went out')
+                continue
+            acknowledged |= dict.fromkeys(_codes(after, day, known), int(day))
+    memo = MemoEntry(
+        title=fields.text("title", most=120, required=True),
+        distributed=_moment(fields, "distributed", zone, required=True) or datetime(2000, 1, 1, tzinfo=UTC),
+        acknowledged=acknowledged,
+    )
+    fields.finish()
+    return memo

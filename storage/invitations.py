@@ -1,0 +1,241 @@
+"""Invitations and replies: who is asked, one reply per meeting and member across both platforms, and exact counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.database import Session
+from storage.deliveries import Campaign, Delivery
+from storage.meetings import Attendance, Invitation, Meeting
+from storage.members import Member
+
+CHOICES = ("yes", "no", "maybe")
+ASKED_STATES = ("active", "paused", "stopped")
+"""Members who have agreed once: they may answer, even if no message may be sent to them now."""
+NOT_JOINED = ("invited", "pending_consent")
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Be what became of a press: the reply that stands now, the one before, and the counts after it.
+
+    `refused` is "" or why nothing changed: `cancelled`, `started`, `not_invited`, `withdrawn`; `older` means that a
+    newer press had been taken in already.
+    """
+
+    reply: str = "none"
+    previous: str = "none"
+    changed: bool = False
+    older: bool = False
+    refused: str = ""
+    counts: dict[str, int] | None = None
+
+
+def _meant(meeting: Meeting) -> ColumnElement[bool]:
+    """Narrow members to those a meeting is for: everybody, or some categories; staff are no members."""
+    categories = list(meeting.audience.get("categories") or ())
+    meant = Member.staff.is_(False)
+    return and_(meant, Member.category.in_(categories)) if categories else meant
+
+
+async def audience(db: Session, meeting: Meeting) -> list[Member]:
+    """Give those who are to be invited and are not yet, by code; paused and stopped members are among them."""
+    invited = select(Invitation.member_id).where(Invitation.meeting_id == meeting.id)
+    return list(
+        await db.scalars(
+            select(Member)
+            .where(_meant(meeting), Member.state.in_(ASKED_STATES), Member.id.not_in(invited))
+            .order_by(Member.code)
+        )
+    )
+
+
+async def not_joined(db: Session, meeting: Meeting) -> int:
+    """Count those the meeting is for who have not agreed to anything yet: they get nothing (domain 3.7)."""
+    found = await db.scalar(
+        select(func.count()).select_from(Member).where(_meant(meeting), Member.state.in_(NOT_JOINED))
+    )
+    return found or 0
+
+
+async def invite(db: Session, meeting: Meeting, members: Iterable[tuple[Member, datetime]]) -> None:
+    """Write one invitation each, with the moment it is due; those who have one keep it and its reply."""
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    rows = [
+        {
+            "community_id": db.community_id,
+            "meeting_id": meeting.id,
+            "member_id": member.id,
+            "invited_at": due,
+            "delivered": False,
+            "reply": "none",
+            "withdrawn": False,
+        }
+        for member, due in members
+    ]
+    for start in range(0, len(rows), CHUNK):
+        await db.execute(insert(Invitation).values(rows[start : start + CHUNK]).on_conflict_do_nothing())
+
+
+async def take_back(db: Session, meeting: Meeting, members: Sequence[int]) -> None:
+    """Delete the invitations of an undone send; whoever has replied meanwhile keeps theirs."""
+    for start in range(0, len(members), CHUNK):
+        await db.execute(
+            delete(Invitation).where(
+                Invitation.meeting_id == meeting.id,
+                Invitation.member_id.in_(members[start : start + CHUNK]),
+                Invitation.reply == "none",
+            )
+        )
+
+
+async def find(db: Session, meeting: Meeting, member: Member) -> Invitation | None:
+    """Give a member's invitation to a meeting."""
+    found = await db.scalars(
+        select(Invitation).where(Invitation.meeting_id == meeting.id, Invitation.member_id == member.id)
+    )
+    return found.one_or_none()
+
+
+async def of_member(db: Session, member: Member, now: datetime) -> list[tuple[Meeting, Invitation]]:
+    """Give the meetings a member is invited to that are not over, next first, with the reply."""
+    found = await db.execute(
+        select(Meeting, Invitation)
+        .join(Invitation, Invitation.meeting_id == Meeting.id)
+        .where(
+            Invitation.member_id == member.id,
+            Invitation.withdrawn.is_(False),
+            Meeting.state.in_(("inviting", "closed", "live", "cancelled")),
+            Meeting.ends_at > now,
+        )
+        .order_by(Meeting.starts_at, Meeting.id)
+    )
+    return [(meeting, invitation) for meeting, invitation in found]
+
+
+async def reply(
+    db: Session, meeting: Meeting, member: Member, choice: str, at: datetime, by: Member | None = None
+) -> Result:
+    """Take a reply; `at` is the person's time of the press and the newest press wins (reliability §2.3 point 10).
+
+    The row is held while it is changed, so any number of presses at once leave exact counts on both databases.
+    Raise `ValueError` for a choice that is none.
+    """
+    if choice not in CHOICES:
+        raise ValueError("no such reply")
+    found = await db.scalars(
+        select(Invitation)
+        .where(Invitation.meeting_id == meeting.id, Invitation.member_id == member.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    row = found.one_or_none()
+    if row is None:
+        return Result(refused="not_invited")
+    refused = "withdrawn" if row.withdrawn else closed(meeting, at)
+    if refused:
+        return Result(reply=row.reply, previous=row.reply, refused=refused)
+    previous = row.reply
+    if row.replied_at is not None and at < row.replied_at:
+        return Result(previous, previous, older=True, counts=await counts(db, meeting))
+    row.reply, row.replied_at, row.replied_by = choice, at, (by or member).id
+    await db.flush()
+    return Result(choice, previous, changed=choice != previous, counts=await counts(db, meeting))
+
+
+def closed(meeting: Meeting, at: datetime) -> str:
+    """Tell why no reply can be given at a moment: `cancelled`, `started` or "" if it can."""
+    if meeting.state == "cancelled":
+        return "cancelled"
+    return "started" if at >= meeting.starts_at else ""
+
+
+async def counts(db: Session, meeting: Meeting) -> dict[str, int]:
+    """Count the replies of a meeting in one question; `none` are those who have not replied."""
+    found = await db.execute(
+        select(Invitation.reply, func.count())
+        .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
+        .group_by(Invitation.reply)
+    )
+    return {"yes": 0, "maybe": 0, "no": 0, "none": 0} | dict(found.tuples().all())
+
+
+async def counts_of(db: Session, meetings: Iterable[Meeting]) -> dict[int, dict[str, int]]:
+    """Count the replies of several meetings in one question, by meeting id."""
+    wanted = {each.id: {"yes": 0, "maybe": 0, "no": 0, "none": 0} for each in meetings}
+    found = await db.execute(
+        select(Invitation.meeting_id, Invitation.reply, func.count())
+        .where(Invitation.meeting_id.in_(list(wanted)), Invitation.withdrawn.is_(False))
+        .group_by(Invitation.meeting_id, Invitation.reply)
+    )
+    for meeting_id, choice, number in found:
+        wanted[meeting_id][choice] = number
+    return wanted
+
+
+async def by_category(db: Session, meeting: Meeting) -> list[tuple[str, int, int]]:
+    """Give invited people and yes replies for every category, in one question."""
+    yes = func.sum(case((Invitation.reply.in_(("yes", "delegated")), 1), else_=0))
+    found = await db.execute(
+        select(Member.category, func.count(), yes)
+        .join(Invitation, Invitation.member_id == Member.id)
+        .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
+        .group_by(Member.category)
+        .order_by(Member.category)
+    )
+    return [(category, invited, int(coming)) for category, invited, coming in found]
+
+
+async def who_replied(
+    db: Session, meeting: Meeting, *choices: str, after: int = 0, limit: int | None = None
+) -> list[tuple[Member, Invitation]]:
+    """Give members with one of these replies, by name; `after` skips so many, `limit` stops early."""
+    found = await db.execute(
+        select(Member, Invitation)
+        .join(Invitation, Invitation.member_id == Member.id)
+        .where(
+            Invitation.meeting_id == meeting.id,
+            Invitation.withdrawn.is_(False),
+            Invitation.reply.in_(choices or (*CHOICES, "none", "waitlisted", "delegated")),
+        )
+        .order_by(Member.name, Member.id)
+        .offset(after)
+        .limit(limit)
+    )
+    return [(member, invitation) for member, invitation in found]
+
+
+async def attended(db: Session, meeting: Meeting) -> list[Member]:
+    """Give those who took part; while nobody has recorded attendance, those who said yes (design §9)."""
+    recorded = await db.scalar(select(Attendance.id).where(Attendance.meeting_id == meeting.id).limit(1))
+    if recorded is None:
+        return [member for member, _ in await who_replied(db, meeting, "yes")]
+    return list(
+        await db.scalars(
+            select(Member)
+            .join(Attendance, Attendance.member_id == Member.id)
+            .where(Attendance.meeting_id == meeting.id, Attendance.state.in_(("attended", "partial")))
+            .order_by(Member.name, Member.id)
+        )
+    )
+
+
+async def note_delivered(db: Session, meeting: Meeting) -> None:
+    """Mark the invitations a platform accepted; response rates divide by them."""
+    sent = (
+        select(Delivery.member_id)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(Campaign.kind == "invitation", Campaign.subject == meeting.key, Delivery.state == "sent")
+    )
+    await db.execute(
+        update(Invitation)
+        .where(Invitation.meeting_id == meeting.id, Invitation.member_id.in_(sent), Invitation.delivered.is_(False))
+        .values(delivered=True)
+        .execution_options(synchronize_session=False)
+    )

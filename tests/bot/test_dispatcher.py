@@ -1,0 +1,356 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from bot.dispatcher import Dispatcher
+from bot.routes import Routes
+from chat.errors import UserError
+from chat.form import ChoiceField, Form, MomentField, Option, TextField
+from chat.inbound import Click, Command, Said, Submission
+from chat.message import Button, Message, Press
+from chat.outbound import Ask, Edit, Erase, Invalid, Open, Reply, Toast
+from chat.people import MessageRef, Person, Place
+from chat.text import Reader, plain, say
+from handlers._feature import Feature
+from scheduler.clock import MovableClock
+from storage import Database
+from storage.audit import AuditEntry, note
+from storage.communities import Community
+from storage.drafts import FormDraft
+from storage.inbox import InboxRow
+from storage.members import Account, Member
+
+
+class Kiosk:
+    """A platform that only says what it can do: enough for the dispatcher, which never speaks to it by itself."""
+
+    def __init__(self, name: str, forms: bool) -> None:
+        self.name, self.forms = name, forms
+        self.command_pattern = "/{joined}"
+        self.said: list[Any] = []
+
+    async def perform(self, inbound: Any, outcome: Any) -> list[MessageRef | None]:
+        self.said.append(outcome)
+        return [None for _ in outcome.answers]
+
+    def start_link(self, payload: str) -> str:
+        return ""
+
+
+feature = Feature("test")
+TITLE = say("b_meeting_new")
+
+
+@feature.click("count")
+async def count(ctx: Any, press: Press) -> list[Any]:
+    note(ctx.db, ctx.now, ctx.me.id, "counted", press.arg)
+    return [Toast(say("t_saved"))]
+
+
+@feature.click("wrong")
+async def wrong(ctx: Any, press: Press) -> list[Any]:
+    note(ctx.db, ctx.now, ctx.me.id, "half done")
+    raise UserError(say("e_gone"))
+
+
+@feature.click("bug")
+async def bug(ctx: Any, press: Press) -> list[Any]:
+    note(ctx.db, ctx.now, ctx.me.id, "half done")
+    raise RuntimeError("boom")
+
+
+@feature.click("ask")
+async def ask(ctx: Any, press: Press) -> list[Any]:
+    return [Ask(press.arg)]
+
+
+@feature.click("boss", who="organiser")
+async def boss(ctx: Any, press: Press) -> list[Any]:
+    note(ctx.db, ctx.now, ctx.me.id, "ruled")
+    return []
+
+
+@feature.form("plan")
+async def plan(ctx: Any, subject: str) -> Form:
+    kinds = (Option("online", say("b_online")), Option("hybrid", say("b_hybrid")))
+    return Form(
+        "plan",
+        TITLE,
+        (
+            (ChoiceField(id="kind", label="Kind", options=kinds), TextField(id="theme", label="Theme", min=3, max=20)),
+            (MomentField(id="start", label="Start"), TextField(id="more", label="More", required=False)),
+        ),
+    )
+
+
+@feature.submission("plan")
+async def planned(ctx: Any, subject: str, values: dict[str, str]) -> list[Any]:
+    note(ctx.db, ctx.now, ctx.me.id, f"{values['kind']} {values['theme']} {values['start'][:16]}")
+    return [Reply(Message((say("t_saved"),)))]
+
+
+@feature.form("secret")
+async def secret(ctx: Any, subject: str) -> Form:
+    scale = tuple(Option(str(n), str(n)) for n in range(1, 6))
+    return Form(
+        "secret",
+        TITLE,
+        (
+            (
+                ChoiceField(id="F1", label="Useful", options=scale, scale=True),
+                ChoiceField(id="F7", label="Technology", options=scale, scale=True, required=False),
+                TextField(id="F8", label="Comment", long=True, required=False),
+            ),
+        ),
+        sensitive=True,
+    )
+
+
+@feature.submission("secret")
+async def secretly(ctx: Any, subject: str, values: dict[str, str]) -> list[Any]:
+    note(ctx.db, ctx.now, None, "answered", f"{values['F1']}{values['F7'] or '-'}")
+    return [Edit(Message((say("t_saved"),)))]
+
+
+@feature.on("unknown")
+async def unknown(ctx: Any, found: Any) -> list[Any]:
+    return [Reply(Message((say("e_free"),)))]
+
+
+@feature.on("said")
+async def free(ctx: Any, inbound: Said) -> list[Any]:
+    return [Reply(Message((say("e_free"),)))]
+
+
+class Desk:
+    """One member, Tahmina on Telegram (no modals) and Slack (modals), acting through a dispatcher."""
+
+    def __init__(self, database: Database, clock: MovableClock) -> None:
+        self.database, self.clock = database, clock
+        self.platforms = {"slack": Kiosk("slack", True), "telegram": Kiosk("telegram", False)}
+        self.dispatcher = Dispatcher(database, clock, Routes.of([feature]), self.platforms)  # type: ignore[arg-type]
+        self.keys = itertools.count()
+
+    async def build(self) -> Desk:
+        async with self.database.write() as db:
+            db.add(Community(key="coprr", name="COPRR", zone="Europe/Brussels", organiser_contact="coprr@example.org"))
+        async with self.database.write(1) as db:
+            accounts = [Account(platform=p, workspace="W", user="7") for p in ("slack", "telegram")]
+            db.add(Member(code="m15", name="Tahmina U", zone="Asia/Dhaka", accounts=accounts))
+        return self
+
+    def common(self, platform: str, user: str = "7") -> dict[str, Any]:
+        return {
+            "key": f"k{next(self.keys)}",
+            "by": Person(platform, "W", user),
+            "where": Place(platform, "W", f"D{user}"),
+            "at": self.clock.now(),
+        }
+
+    async def do(self, inbound: Any) -> list[Any]:
+        assert await self.dispatcher.accept(inbound)
+        return list((await self.dispatcher.handle(inbound)).answers)
+
+    async def click(self, press: Press, platform: str = "telegram", user: str = "7") -> list[Any]:
+        ref = MessageRef(platform, "W", f"D{user}", "m1")
+        return await self.do(Click(data=str(press), message=ref, **self.common(platform, user)))
+
+    async def say(self, words: str) -> list[Any]:
+        return await self.do(Said(text=words, **self.common("telegram")))
+
+    async def acts(self) -> list[str]:
+        async with self.database.read(1) as db:
+            return list(await db.scalars(select(AuditEntry.act).order_by(AuditEntry.id)))
+
+
+@pytest.fixture
+async def desk(database: Database, clock: MovableClock) -> Desk:
+    return await Desk(database, clock).build()
+
+
+def words(answer: Any) -> str:
+    message = answer.message
+    return "\n".join(plain(line, Reader(zone="Asia/Dhaka")) for line in message.lines)
+
+
+def tap(answer: Any, label: str) -> Press:
+    buttons = [each for row in answer.message.rows for each in row if isinstance(each, Button)]
+    return next(each.press for each in buttons if plain(each.label, Reader()) == label)
+
+
+async def test_the_same_press_delivered_five_times_counts_once(desk: Desk) -> None:
+    inbound = Click(data="count::::".replace("::::", ":a::x"), **desk.common("telegram"))
+    taken = [await desk.dispatcher.accept(inbound) for _ in range(5)]
+    assert taken == [True, False, False, False, False]
+    await desk.dispatcher.handle(inbound)
+    again = await desk.dispatcher.handle(inbound)
+    assert again.answers == ()
+    assert await desk.acts() == ["counted"]
+
+
+async def test_a_press_taken_in_before_a_crash_is_applied_after_it(desk: Desk) -> None:
+    inbound = Click(data=str(Press("count", "a")), **desk.common("telegram"))
+    await desk.dispatcher.accept(inbound)
+    restarted = Dispatcher(desk.database, desk.clock, Routes.of([feature]), desk.platforms)  # type: ignore[arg-type]
+    left_over = await restarted.left_over()
+    assert left_over == [inbound]
+    await restarted.recover(left_over)
+    assert await desk.acts() == ["counted"]
+    assert len(desk.platforms["telegram"].said) == 1
+    assert await restarted.left_over() == []
+
+
+async def test_what_the_person_can_mend_is_said_and_nothing_half_done_stays(desk: Desk) -> None:
+    [toast] = await desk.click(Press("wrong"))
+    assert toast == Toast(say("e_gone"), alert=True)
+    assert await desk.acts() == []
+    assert await desk.dispatcher.left_over() == []
+
+
+async def test_a_bug_gives_a_reference_that_is_also_in_the_inbox(desk: Desk) -> None:
+    [toast] = await desk.click(Press("bug"))
+    reference = dict(toast.text.args)["error_ref"]
+    async with desk.database.read() as db:
+        row = (await db.scalars(select(InboxRow))).one()
+    assert (row.state, row.error_ref, row.body) == ("failed", reference, None)
+    assert await desk.acts() == []
+
+
+@pytest.mark.parametrize(
+    "forged", ["", "x", "count:a:b", "count:a:b:c:d", "nosuch:a::", "count:é::", "q:unknown0key::stop"]
+)
+async def test_made_up_button_data_gets_the_same_answer_as_a_missing_object(desk: Desk, forged: str) -> None:
+    inbound = Click(data=forged, **desk.common("telegram"))
+    assert await desk.do(inbound) == [Toast(say("e_gone"), alert=True)]
+
+
+async def test_a_plain_member_pressing_an_organisers_button_is_refused(desk: Desk) -> None:
+    assert await desk.click(Press("boss")) == [Toast(say("e_role"), alert=True)]
+    assert await desk.click(Press("count"), user="999") == [Toast(say("e_stranger"), alert=True)]
+    assert await desk.acts() == []
+
+
+async def test_one_persons_acts_happen_in_the_order_they_arrived(desk: Desk) -> None:
+    clicks = [Click(data=str(Press("count", "", "", str(n))), **desk.common("telegram")) for n in range(20)]
+    for each in clicks:
+        await desk.dispatcher.accept(each)
+    await asyncio.gather(*(desk.dispatcher.handle(each) for each in clicks))
+    async with desk.database.read(1) as db:
+        order = list(await db.scalars(select(AuditEntry.subject).order_by(AuditEntry.id)))
+    assert order == [str(n) for n in range(20)]
+
+
+async def test_a_form_is_a_modal_of_pages_where_there_are_modals(desk: Desk) -> None:
+    [opened] = await desk.click(Press("ask", "", "", "plan"), platform="slack")
+    assert isinstance(opened, Open)
+    page = {"kind": "online", "theme": "x"}
+    first = Submission(draft=opened.draft, page=0, values=page, **desk.common("slack"))
+    assert await desk.do(first) == [Invalid({"theme": say("f_short", min=3)})]
+    good = Submission(draft=opened.draft, page=0, values={**page, "theme": "Jobs"}, **desk.common("slack"))
+    [second] = await desk.do(good)
+    assert (second.page, second.values["theme"]) == (1, "Jobs")
+    start = str(int((desk.clock.now() + timedelta(days=2)).timestamp()))
+    last = Submission(draft=opened.draft, page=1, values={"start": f"@{start}", "more": ""}, **desk.common("slack"))
+    [done] = await desk.do(last)
+    assert isinstance(done, Reply)
+    assert await desk.acts() == ["online Jobs 2026-04-24T07:00"]
+
+
+async def test_the_same_form_is_asked_question_by_question_elsewhere(desk: Desk) -> None:
+    [asked] = await desk.click(Press("ask", "", "", "plan"))
+    assert words(asked) == "New meeting 1/4\nKind"
+    [asked] = await desk.click(tap(asked, "Hybrid"))
+    assert words(asked) == "New meeting 2/4\nTheme"
+    [asked] = await desk.say("x")
+    assert "Please write at least 3 characters." in words(asked)
+    [asked] = await desk.say("Jobs & <b>skills</b>")
+    assert "Start" in words(asked)
+    day = tap(asked, "24")
+    [asked] = await desk.click(day)
+    [asked] = await desk.click(tap(asked, "10:00"))
+    assert "Fri, 24 Apr 2026, 10:00 (Dhaka)" in words(asked)
+    [asked] = await desk.click(tap(asked, "That is right"))
+    [asked] = await desk.click(tap(asked, "Skip"))
+    assert "2. Theme: Jobs & <b>skills</b>" in words(asked)
+    await desk.click(tap(asked, "Save"))
+    assert await desk.acts() == ["hybrid Jobs & <b>skills</b> 2026-04-24T04:00"]
+
+
+async def test_an_interview_goes_on_after_a_restart_and_back_and_cancel_work(desk: Desk) -> None:
+    [asked] = await desk.click(Press("ask", "", "", "plan"))
+    [asked] = await desk.click(tap(asked, "Online"))
+    desk.dispatcher = Dispatcher(desk.database, desk.clock, Routes.of([feature]), desk.platforms)  # type: ignore[arg-type]
+    [asked] = await desk.say("Jobs")
+    [asked] = await desk.click(tap(asked, "Back"))
+    assert words(asked) == "New meeting 2/4\nTheme"
+    [cancelled] = await desk.click(tap(asked, "Cancel"))
+    assert "Nothing was saved." in words(cancelled)
+    [asked] = await desk.click(tap(cancelled, "Continue"))
+    assert "Start" in words(asked)
+    assert await desk.acts() == []
+
+
+async def test_typed_text_goes_to_the_open_question_for_half_an_hour_only(desk: Desk) -> None:
+    [asked] = await desk.click(Press("ask", "", "", "plan"))
+    await desk.click(tap(asked, "Online"))
+    desk.clock.advance(timedelta(minutes=31))
+    [answer] = await desk.say("Jobs and skills")
+    assert words(answer) == "I work with buttons. Here is what I can do for you."
+
+
+async def test_a_voice_message_in_an_interview_asks_the_question_again(desk: Desk) -> None:
+    [asked] = await desk.click(Press("ask", "", "", "plan"))
+    await desk.click(tap(asked, "Online"))
+    [again] = await desk.say("")
+    assert "I can only read text and buttons here." in words(again)
+
+
+async def test_answers_of_a_sensitive_form_are_nowhere_before_they_are_sent(desk: Desk) -> None:
+    [asked] = await desk.click(Press("ask", "", "", "secret"))
+    assert words(asked) == "New meeting 1/2\nUseful"
+    [asked] = await desk.click(tap(asked, "4"))
+    async with desk.database.read() as db:
+        assert await db.scalar(select(func.count()).select_from(InboxRow).where(InboxRow.body.is_not(None))) in (
+            0,
+            None,
+        )
+        values = await db.scalar(select(FormDraft.values))
+    assert values == {}
+    [asked] = await desk.click(tap(asked, "Skip"))
+    assert "Useful: 4" in words(asked)
+    await desk.click(tap(asked, "Save"))
+    async with desk.database.read(1) as db:
+        assert list(await db.scalars(select(AuditEntry.subject))) == ["4-"]
+
+
+async def test_a_modal_answer_of_a_sensitive_form_never_reaches_the_inbox(desk: Desk) -> None:
+    [opened] = await desk.click(Press("ask", "", "", "secret"), platform="slack")
+    values = {"F1": "5", "F7": "3", "F8": "CANARY-123"}
+    submitted = Submission(draft=opened.draft, page=0, values=values, **desk.common("slack"))
+    await desk.dispatcher.accept(submitted)
+    async with desk.database.read() as db:
+        stored = " ".join(str(row) for row in await db.execute(text("SELECT * FROM inbox")))
+    assert "CANARY" not in stored
+    await desk.dispatcher.handle(submitted)
+    assert await desk.acts() == ["answered"]
+
+
+async def test_typed_text_during_a_sensitive_form_is_asked_to_be_deleted(desk: Desk) -> None:
+    await desk.click(Press("ask", "", "", "secret"))
+    answers = await desk.say("CANARY-456")
+    assert isinstance(answers[0], Erase)
+    async with desk.database.read() as db:
+        stored = " ".join(str(row) for row in await db.execute(text("SELECT * FROM inbox")))
+    assert "CANARY" not in stored
+
+
+async def test_an_unknown_command_is_answered_and_done(desk: Desk) -> None:
+    [answer] = await desk.do(Command(words="metings", **desk.common("telegram")))
+    assert isinstance(answer, Reply)
+    assert await desk.dispatcher.left_over() == []
