@@ -45,7 +45,7 @@ class Bot:
         self.database = Database(settings.database_url)
         self.clock: Clock = SandboxClock(settings.convenor_clock_url) if settings.convenor_clock_url else SystemClock()
         self.routes = Routes.of(features())
-        self.platforms: list[Platform] = configured(settings, Offsets(self.database))
+        self.platforms: list[Platform] = configured(settings, Offsets(self.database), self.clock.now)
         if not self.platforms:
             raise SettingsError("no platform is on: set TELEGRAM_BOT_TOKEN or SLACK_BOT_TOKEN")
         self.engine = Engine(

@@ -26,6 +26,13 @@ DEMO_CLOCK = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
 """Wednesday 2026-04-22, 09:00 in Brussels: M6 at T-28 (demo-dataset)."""
 
 
+_CLEARED = (
+    "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET",
+    "PUBLIC_URL",
+)  # fmt: skip
+"""Settings of a real installation that must never reach the demo's bot."""
+
+
 @dataclass(slots=True)
 class Demo:
     """Be a running demo: where the sandbox and the bot listen, and how to play people in it."""
@@ -103,16 +110,24 @@ class Demo:
 
 @asynccontextmanager
 async def running(
-    community: Path, *, clock: datetime = DEMO_CLOCK, port: int = 0, current: bool = True, log_level: str = "WARNING"
+    community: Path,
+    *,
+    clock: datetime = DEMO_CLOCK,
+    port: int = 0,
+    current: bool = True,
+    webhooks: bool = False,
+    log_level: str = "WARNING",
+    extra: dict[str, str] | None = None,
 ) -> AsyncIterator[Demo]:
     """Run a demo for the block: fresh folder, sandbox, community and history, bot; everything ends with the block.
 
-    `current` loads the replies of the meeting that is inviting now, too. Raise `SettingsError` for a taken port.
+    `current` loads the replies of the meeting that is inviting now, too. `webhooks` has the platforms call us (signed
+    HTTP and Telegram webhook) instead of Socket Mode and polling. Raise `SettingsError` for a taken port.
     """
     file = demo_world.read_file(community)
-    around = demo_world.surroundings(file, clock)
-    folder = demo_world.new_folder()
     bot_port = demo_world.free_port()
+    around = demo_world.surroundings(file, clock, reach=f"http://127.0.0.1:{bot_port}" if webhooks else "")
+    folder = demo_world.new_folder()
     try:
         sandbox = Sandbox(around.spec, port=port)
         try:
@@ -121,17 +136,18 @@ async def running(
             raise SettingsError(f"port {port} is in use; choose another one with --port") from None
         try:
             environment = {
+                **dict.fromkeys(_CLEARED, ""),
                 **around.environment,
                 "DATABASE_URL": f"sqlite:///{folder}/convenor.sqlite3",
                 "CONVENOR_DATA_DIR": str(folder),
                 "CONVENOR_CLOCK_URL": sandbox.url,
                 "TELEGRAM_API_URL": sandbox.url,
-                "TELEGRAM_WEBHOOK_SECRET": "",
                 "SLACK_API_URL": f"{sandbox.url}/api/",
                 "HTTP_HOST": "127.0.0.1",
                 "HTTP_PORT": str(bot_port),
                 "LOG_LEVEL": log_level,
                 "CONVENOR_SWEEP_SECONDS": "0.5",
+                **(extra or {}),
             }
             await _fill(environment, community, clock, current=current)
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:

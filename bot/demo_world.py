@@ -30,8 +30,11 @@ def read_file(path: Path) -> dict[str, Any]:
     return found
 
 
-def surroundings(file: dict[str, Any], clock: datetime) -> Surroundings:
-    """Make a world in which everybody of a community file has their accounts and the bot is in every channel."""
+def surroundings(file: dict[str, Any], clock: datetime, reach: str = "") -> Surroundings:
+    """Make a world in which everybody of a community file has their accounts and the bot is in every channel.
+
+    `reach` is where the platforms reach the bot by HTTP; without it, it asks them (polling, Socket Mode).
+    """
     people = [_person(each) for each in (*file.get("staff", []), *file.get("members", []))]
     staff = {each["id"] for each in file.get("staff", [])}
     spec: dict[str, Any] = {"people": people, "clock": clock.isoformat()}
@@ -49,9 +52,13 @@ def surroundings(file: dict[str, Any], clock: datetime) -> Surroundings:
                     "channels": [_slack_channel(each, people, staff) for each in slack],
                 }
             ],
-            "request_url": None,
+            "request_url": f"{reach}/slack/events" if reach else None,
         }  # fmt: skip
-        environment |= {"SLACK_BOT_TOKEN": tokens["token"], "SLACK_APP_TOKEN": tokens["app_token"]}
+        environment["SLACK_BOT_TOKEN"] = tokens["token"]
+        if reach:
+            environment["SLACK_SIGNING_SECRET"] = tokens["signing_secret"]
+        else:
+            environment["SLACK_APP_TOKEN"] = tokens["app_token"]
     if telegram:
         bot = str(telegram[0]["workspace"])
         token = f"{bot}:{TOKEN_TAIL}"
@@ -61,6 +68,8 @@ def surroundings(file: dict[str, Any], clock: datetime) -> Surroundings:
             "chats": [_telegram_chat(each, people, staff) for each in telegram],
         }
         environment["TELEGRAM_BOT_TOKEN"] = token
+        if reach:
+            environment |= {"TELEGRAM_WEBHOOK_SECRET": TOKEN_TAIL, "PUBLIC_URL": reach}
     return Surroundings(spec, environment)
 
 

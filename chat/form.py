@@ -162,10 +162,8 @@ class MomentField(Field):
 
     def read(self, text: str, asking: Asking) -> str:
         """Give the instant as ISO 8601 in UTC."""
-        if text.startswith("@") and text[1:].isdigit():
+        if re.fullmatch(r"@[0-9]{1,10}", text):
             moment = datetime.fromtimestamp(int(text[1:]), UTC)
-        elif re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:+.]+", text):
-            moment = datetime.fromisoformat(text).astimezone(UTC)
         else:
             moment = read_moment(text, asking.now, asking.zone, asking.language)
         if self.future and moment <= asking.now:

@@ -27,7 +27,8 @@ _BORN = re.compile(
 )
 _NAMED = re.compile(
     r"\b(?i:the migrant|the returnee|the refugee|asylum seeker|le migrant|la migrante|le réfugié|göçmen|sığınmacı|"
-    r"el migrante|la migrante|el retornado|la retornada)\s+(?:(?i:named|called|mr|ms|mrs|nommée?|adlı|llamad[oa])\.?\s+)?"
+    r"el migrante|la migrante|el retornado|la retornada)\s+"
+    r"(?:(?i:named|called|mr|ms|mrs|nommée?|adlı|llamad[oa])\.?\s+)?"
     r"[A-ZÀ-ÖØ-ÞĞİŞÇ]\w+"
     r"|(?:المهاجر|المهاجرة|العائد|العائدة)\s+(?:المدعو|المدعوة|اسمه|اسمها)\s+\w+"
 )

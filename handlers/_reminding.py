@@ -138,3 +138,15 @@ def feedback_slot(meeting: Meeting, member: Member, no_send: frozenset[date] = f
     if there.hour >= EVENING:
         wanted = datetime.combine(there.date() + timedelta(days=1), time(9), own).astimezone(UTC)
     return quiet.next_allowed(member, wanted, no_send=no_send)
+
+
+def nominal(meeting: Meeting, kind: str) -> datetime:
+    """Give the moment of a reminder in the host's zone, for organisers to read."""
+    if kind in ("reminder_1h", "reminder_day"):
+        there = ZoneInfo(meeting.zone)
+        if kind == "reminder_1h":
+            return meeting.starts_at - timedelta(hours=1)
+        return datetime.combine(meeting.starts_at.astimezone(there).date(), DAY_CALL, there).astimezone(UTC)
+    own = ZoneInfo(meeting.zone)
+    day = meeting.starts_at.astimezone(own).date() - timedelta(days=7 if kind == "reminder_7d" else 1)
+    return datetime.combine(day, BULK, own).astimezone(UTC)

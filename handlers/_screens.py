@@ -196,7 +196,7 @@ async def _counts(ctx: Context, meeting: Meeting) -> Text:
         .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
         .group_by(Invitation.reply)
     )
-    by = {reply: count for reply, count in found}
+    by: dict[str, int] = dict(found.tuples().all())
     return say("s_counts", **{each: by.get(each, 0) for each in ("yes", "maybe", "no", "none")})
 
 

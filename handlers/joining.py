@@ -166,7 +166,8 @@ async def _use(ctx: Context, token: str) -> Answers:
     if link is None and ctx.member is not None and ctx.member.state not in JOINED:
         return [Reply(welcome_consent(ctx), private=True)]  # the same link pressed twice by the person it was for
     refused = Reply(Message((say("e_link"),), rows(offer(("help", "help"), ("about", "about")))))
-    member = await ctx.db.get(Member, link.member_id) if link is not None else None
+    member = await ctx.db.get(Member, link.member_id, with_for_update=True) if link is not None else None
+    link = await joining.find_link(ctx.db, token, ctx.now) if member is not None else None  # used while we waited?
     if link is None or member is None or member.state in ("left", "erased"):
         return [refused]
     by = ctx.inbound.by

@@ -95,4 +95,4 @@ def _own_text(ctx: Context) -> list[Text]:
     """Give the community's own lines on law, transfers and retention, in the reader's language if they exist."""
     texts = ctx.community.settings.get("privacy", {})
     text = texts.get(ctx.reader.language, texts.get("en", "")) if isinstance(texts, dict) else texts
-    return [line for line in str(text).splitlines() if line.strip()][:5]
+    return [*[line for line in str(text).splitlines() if line.strip()][:5]]

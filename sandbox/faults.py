@@ -61,6 +61,9 @@ class Faults:
     def __init__(self) -> None:
         self._rules: list[Fault] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
     def add(self, wanted: Mapping[str, Any]) -> Fault:
         """Add a rule as `POST /control/faults` describes it; raise `WrongCall` naming what is wrong."""
         known = {"platform", "method", "match", "action", "count", "skip", "seconds", "retry_after"}

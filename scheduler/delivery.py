@@ -182,7 +182,7 @@ def _for_member(member: Member, at: datetime) -> _Row:
         address = (last.platform, last.workspace, last.user) if last else (member.preferred, "", "")
         why = (last.reason or "unreachable") if last else "no_account"
         return _Row("skipped", reason, last, address) if reason else _Row("dead", why, last, address)
-    address = (account.platform, account.workspace, account.chat or account.user)
+    address = (account.platform, account.workspace, account.user)
     return _Row("skipped", reason, account, address) if reason else _Row("queued", "", account, address)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,7 +12,7 @@ from sqlalchemy import select, update
 from scheduler import cards
 from scheduler.contract import EngineSettings, Sent
 from scheduler.delivery import PROGRESS
-from scheduler.prepare import Job, Result
+from scheduler.prepare import Result
 from storage import deliveries
 from storage.communities import Channel
 from storage.database import Session
@@ -77,15 +76,65 @@ def backoff(attempts: int, settings: EngineSettings) -> float:
 
 async def _unreachable(db: Session, row: Delivery, reason: str) -> None:
     """Flag the account or channel; turn to the member's other account once, else the row is dead."""
-    reason = (reason or "unreachable")[:100]
+    reason, fell_back = (reason or "unreachable")[:100], row.reason.startswith(FELL_BACK)
     row.state, row.reason = "dead", reason
     if row.channel_id is not None:
-        await db.execute(
-            update(Channel).where(Channel.id == row.channel_id).values(reachable=False, reason=reason)
-        )
+        await db.execute(update(Channel).where(Channel.id == row.channel_id).values(reachable=False, reason=reason))
         return
     account = await db.get(Account, row.account_id) if row.account_id else None
-    if account is not None:
-        account.reachable, account.reason = False, account.reason if not account.reachable else reason
-    if row.member_id is None or row.result_of_fallback if False else row.reason.startswith(FELL_BACK):
+    if account is not None and account.reachable:
+        account.reachable, account.reason = False, reason
+    if row.member_id is None or fell_back:
         return
+    others = select(Account).where(Account.member_id == row.member_id, Account.reachable, Account.id != row.account_id)
+    other = (await db.scalars(others.order_by(Account.id).limit(1))).first()
+    if other is not None:
+        row.state, row.reason = "queued", f"{FELL_BACK}{row.platform}: {reason}"
+        row.account_id, row.platform, row.workspace, row.chat = other.id, other.platform, other.workspace, other.user
+
+
+async def _follow_move(db: Session, row: Delivery, chat: str) -> None:
+    """Note a group's new id; deliveries and cards of that chat go there from now on."""
+    here = {"platform": row.platform, "workspace": row.workspace}
+    for model in (Channel, CardCopy):
+        change = update(model).where(model.chat == row.chat, *(getattr(model, key) == here[key] for key in here))
+        await db.execute(change.values(chat=chat))
+    waiting = update(Delivery).where(Delivery.chat == row.chat, Delivery.state == "queued")
+    await db.execute(waiting.where(Delivery.platform == row.platform).values(chat=chat))
+    row.chat = chat
+
+
+async def _note_cards(db: Session, accepted: Sequence[Result]) -> None:
+    """Note each accepted message as a copy of its card, and remember a private chat's address.
+
+    What changed between drawing and now was not told to a copy that did not exist: a channel's card is always looked
+    at once more, a private one if its siblings were touched meanwhile.
+    """
+    jobs = [each.job for each in accepted if each.job is not None]
+    if not jobs:
+        return
+    kinds, subjects = {job.card[0] for job in jobs}, {job.card[1] for job in jobs}
+    moved = await cards.moved_since(db, kinds, subjects, min(job.drawn_at for job in jobs))
+    real = await real_now(db)
+    for result in accepted:
+        if result.job is None or result.ref is None:
+            continue
+        row, ref, card = result.delivery, result.ref, result.job.card
+        again = result.job.group or card in moved
+        await add_once(db, CardCopy, {
+            "community_id": row.community_id, "kind": card[0], "subject": card[1], "member_id": row.member_id,
+            "channel_id": row.channel_id, "platform": ref.platform, "workspace": ref.workspace, "chat": ref.chat,
+            "message": ref.message, "shown": 0, "wanted": int(again), "edit_at": real if again else None, "gone": False,
+        })  # fmt: skip
+        if row.account_id is not None and ref.chat != row.chat:
+            known = update(Account).where(Account.id == row.account_id, Account.chat == "")
+            await db.execute(known.values(chat=ref.chat))
+
+
+async def _tell(db: Session, sent: Sent, row: Delivery, campaign: Campaign) -> None:
+    """Tell the features in a savepoint: their mistake must not undo the fact that the message was sent."""
+    try:
+        async with db.begin_nested():
+            await sent(db, row, campaign)
+    except Exception:
+        log.exception("sent_hook_failed", delivery=row.id, kind=campaign.kind)

@@ -16,6 +16,6 @@ from storage import (
 from storage.database import Base, Database, Session
 
 __all__ = [
-    "Base", "Database", "Session", "audit", "communities", "community_file", "deliveries", "documents", "drafts", "feedback", "inbox",
-    "meetings", "members", "timers",
+    "Base", "Database", "Session", "audit", "communities", "community_file", "deliveries", "documents", "drafts",
+    "feedback", "inbox", "meetings", "members", "timers",
 ]  # fmt: skip

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import select
 
 from storage.communities import Community
@@ -15,7 +13,7 @@ from storage.meetings import Meeting
 from storage.members import Member
 
 
-async def take_in_history(db: Session, file: HistoryFile, now: datetime, *, current: bool = True) -> Report:
+async def take_in_history(db: Session, file: HistoryFile, *, current: bool = True) -> Report:
     """Add the past meetings of a community, and with `current` also the replies to the one still inviting.
 
     Live replies stay, and taking a file in twice changes nothing. Raise `Refused` if the community or a meeting is
@@ -29,7 +27,7 @@ async def take_in_history(db: Session, file: HistoryFile, now: datetime, *, curr
     merge = await Merge.begin(db, report)
     members = {each.code: each for each in await db.scalars(select(Member))}
     for entry in file.meetings:
-        await take_in_meeting(db, merge, entry, members, now)
+        await take_in_meeting(db, merge, entry, members, "past meeting")
     for each in file.current if current else ():
         meeting = await db.scalar(select(Meeting).where(Meeting.code == each.meeting))
         if meeting is None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from bot.settings import Settings
 from chat.platform import Platform
 from storage.connections import Offsets
 
 
-def configured(settings: Settings, offsets: Offsets) -> list[Platform]:
-    """Make an adapter for every platform that has a token; a platform without its token is off."""
+def configured(settings: Settings, offsets: Offsets, now: Callable[[], datetime]) -> list[Platform]:
+    """Make an adapter for every platform that has a token; a platform without its token is off.
+
+    `now` is the clock by which acts are dated where a platform gives no time for them.
+    """
     made: list[Platform] = []
     if settings.slack:
         from bot.platforms.slack import SlackPlatform
@@ -19,6 +25,7 @@ def configured(settings: Settings, offsets: Offsets) -> list[Platform]:
                 app_token=settings.slack_app_token.get_secret_value(),
                 signing_secret=settings.slack_signing_secret.get_secret_value(),
                 api_url=settings.slack_api_url,
+                now=now,
             )
         )
     if settings.telegram:
@@ -31,6 +38,7 @@ def configured(settings: Settings, offsets: Offsets) -> list[Platform]:
                 webhook_secret=settings.telegram_webhook_secret.get_secret_value(),
                 public_url=settings.public_url,
                 offsets=offsets,
+                now=now,
             )
         )
     return made

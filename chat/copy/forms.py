@@ -11,6 +11,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "f_number": "Please give a whole number from {min} to {max}.",
     "f_url": "Please give a link that starts with https://.",
     "f_date": "I could not read a date. For example: 20 May 10:00.",
+    "f_time": "At what time on {date}?",
     "f_past": "That moment has passed. Please choose a later one.",
     "f_far": "That would be {when}. Is that right?",
     "f_weekday": "{date} is a {weekday}. Which one do you mean?",

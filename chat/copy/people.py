@@ -52,7 +52,9 @@ COPY: dict[str, str | tuple[str, str]] = {
     "p_link_code": "In Slack they write to me in private: {words}",
     "p_link_start": "In Telegram they open: {link}",
     "p_case_kept": "Your message was not kept.",
-    "p_case_again": "I am sorry, I cannot advise on this, and nobody reads this chat. Please contact: {public_contact}.",
+    "p_case_again": (
+        "I am sorry, I cannot advise on this, and nobody reads this chat. Please contact: {public_contact}."
+    ),
     "h_join": "Join with the code from your invitation",
     "h_privacy": "What is kept about you, why, and your rights",
     "h_stop": "Stop all messages at once",

@@ -1,7 +1,7 @@
 """The Slack stand-in: Web API, Socket Mode, signed HTTP, modals and homes, and the people who use them.
 
-Strict where the real one is (platforms §3): an app that works here sends nothing Slack would refuse. Known gaps: group
-direct messages, attachments, options loaded from the app, scheduled messages, `message.im` events of the app's own posts.
+Strict where the real one is (platforms §3): an app that works here sends nothing Slack would refuse. Known gaps:
+group direct messages, attachments, options loaded from the app, scheduled messages, events of the app's own posts.
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ from aiohttp import web
 
 from sandbox.errors import WrongCall
 from sandbox.people import Person
-from sandbox.slack import actions, forms, rooms, screen, users
+from sandbox.slack import actions, forms, screen
+from sandbox.slack import users as users  # with rooms, it answers methods by being imported
 from sandbox.slack.controls import Controls
 from sandbox.slack.events import Events
 from sandbox.slack.files import download, receive
 from sandbox.slack.responses import Responses
 from sandbox.slack.transport import Transport
 from sandbox.slack.views import Desk
-from sandbox.slack.web import METHODS, Asked, Door
+from sandbox.slack.web import Asked, Door
 from sandbox.slack.workspace import Room, Team
 from sandbox.world import Call, ChatView, Done, Side, World
 
-__all__ = ["METHODS", "SlackSide", "rooms", "users"]
+__all__ = ["SlackSide"]
 NOTICES_MAX = 50
 
 
 class SlackSide(Side):
     """Be Slack for one world; several workspaces are possible.
 
-    World file: `"slack": {"teams": [{"id", "name", "token", "app_token", "signing_secret", "bot_user", "scopes", "events",
-    "request_url", "channels": [{"id", "name", "members", "bot", "private", "archived"}]}], "request_url", "retry_scale",
-    "ack_seconds"}`. A person's Slack part may have `guest`, `external`, `home_team`, `deleted`, `admin`, `email`.
+    World file: `"slack": {"teams": [...], "request_url", "retry_scale", "ack_seconds"}`; a team is `{"id", "name",
+    "token", "app_token", "signing_secret", "bot_user", "scopes", "events", "request_url", "commands", "channels"}`, a
+    channel `{"id", "name", "members", "bot", "private", "archived"}`. A person's Slack part may have `guest`, `external`, `home_team`, `deleted`, `admin`, `email`.
     """
 
     name = "slack"
@@ -124,7 +125,9 @@ class SlackSide(Side):
 
     def room(self, team: Team, id: str) -> Room:
         """Find a room by id or `#name`; raise `WrongCall` if there is none."""
-        room = team.rooms.get(id) or next((each for each in team.rooms.values() if id in (each.name, f"#{each.name}")), None)
+        room = team.rooms.get(id) or next(
+            (each for each in team.rooms.values() if id in (each.name, f"#{each.name}")), None
+        )
         if room is None:
             raise WrongCall(f"there is no channel {id!r} in {team.id}", 404)
         return room
@@ -190,7 +193,7 @@ class SlackSide(Side):
         return await actions.say(self, person, call)
 
     async def press(self, person: Person, call: Call) -> Done:
-        """Press `button` (label, action_id or value), in the modal if one is open, else in a message, else in the home."""
+        """Press `button` (label, action_id or value), in an open modal, else a message, else the home."""
         return await actions.press(self, person, call)
 
     async def submit(self, person: Person, call: Call) -> Done:

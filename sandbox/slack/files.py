@@ -26,7 +26,10 @@ async def upload_url(asked: Asked) -> dict[str, Any]:
     file = File(fresh("F"), name, length, asked.team.bot_user, ticket=fresh("up"))
     asked.team.files[file.id] = file
     asked.message = file.id
-    return {"upload_url": f"{asked.side.base_url}/slack/upload/{asked.team.id}/{file.id}/{file.ticket}", "file_id": file.id}
+    return {
+        "upload_url": f"{asked.side.base_url}/slack/upload/{asked.team.id}/{file.id}/{file.ticket}",
+        "file_id": file.id,
+    }
 
 
 async def receive(side: SlackSide, request: web.Request) -> web.Response:

@@ -149,8 +149,7 @@ def _messages(asked: Asked, room: Room, stamps: list[str], newest_first: bool) -
     chosen = [
         room.posts[ts]
         for ts in sorted(stamps, key=float, reverse=newest_first)
-        if not room.posts[ts].only_for
-        and (oldest <= float(ts) <= latest if inside else oldest < float(ts) < latest)
+        if not room.posts[ts].only_for and (oldest <= float(ts) <= latest if inside else oldest < float(ts) < latest)
     ]
     posts, more = page(asked, chosen, 100, 999)
     with_metadata, messages = asked.flag("include_all_metadata"), []

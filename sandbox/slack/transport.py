@@ -159,8 +159,8 @@ class Transport:
             raise NotAcknowledged("dispatch_failed") from None
         finally:
             del connection.waiting[id]
-            if not future.done():
-                future.cancel()
+            if not future.cancel() and not future.cancelled():
+                future.exception()  # seen, also when sending failed first
 
     async def _post(self, team: Team, kind: str, payload: Answer, attempt: int, reason: str) -> Answer:
         headers, stamp = {}, str(int(time.time()))

@@ -1,4 +1,4 @@
-"""The door of the Web API: arguments, token, scopes, rate limits, faults, the ledger; the methods stand in other modules."""
+"""The door of the Web API: arguments, token, scopes, rate limits, faults, ledger; the methods are in other modules."""
 
 from __future__ import annotations
 

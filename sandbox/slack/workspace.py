@@ -11,7 +11,8 @@ from typing import Any
 from sandbox.errors import WrongCall
 
 SCOPES = (
-    "commands,chat:write,im:write,im:history,files:write,files:read,users:read,channels:read,groups:read,app_mentions:read"
+    "commands,chat:write,im:write,im:history,files:write,files:read,users:read,"
+    "channels:read,groups:read,app_mentions:read"
 )
 """What the app may do unless the world file says otherwise (platforms §3.8)."""
 EVENTS = frozenset(
@@ -93,7 +94,9 @@ class Team:
     scopes: frozenset[str]
     events: frozenset[str]
     request_url: str
+    commands: frozenset[str]
     rooms: dict[str, Room] = field(default_factory=dict)
+    channels: dict[str, Room] = field(default_factory=dict)
     direct: dict[str, Room] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
@@ -125,6 +128,7 @@ class Team:
             frozenset(SCOPES.split(",") if spec.get("scopes") is None else spec["scopes"]),
             frozenset(EVENTS if spec.get("events") is None else spec["events"]),
             str(spec.get("request_url") or request_url),
+            frozenset(spec.get("commands") or ("/cop",)),
         )
         for each in spec.get("channels") or ():
             if not isinstance(each, Mapping) or not each.get("id"):
@@ -133,7 +137,7 @@ class Team:
             room.archived = bool(each.get("archived"))
             if each.get("bot", True):
                 room.members.add(team.bot_user)
-            team.rooms[room.id] = room
+            team.channels[room.id] = team.rooms[room.id] = room
         return team
 
     def dm(self, user: str) -> Room:
@@ -143,6 +147,11 @@ class Team:
             room = Room(f"D{self.id[1:]}{user[1:]}", user=user, members={user, self.bot_user})
             self.direct[user] = self.rooms[room.id] = room
         return room
+
+    def seen_by(self, user: str) -> list[Room]:
+        """Give the rooms a user can look into, the direct messages with the app first."""
+        rooms = [room for room in self.channels.values() if user in room.members]
+        return [self.direct[user], *rooms] if user in self.direct else rooms
 
     def stamp(self, room: Room, now: datetime) -> str:
         """Make the next ts: virtual time, unique in the room and rising as long as the clock is not set back."""
@@ -156,7 +165,13 @@ class Team:
 
     def payload(self, room: Room, post: Post) -> dict[str, Any]:
         """Give a post as the API and events show it."""
-        shown: dict[str, Any] = {"type": "message", "user": post.user, "text": post.text, "ts": post.ts, "team": self.id}
+        shown: dict[str, Any] = {
+            "type": "message",
+            "user": post.user,
+            "text": post.text,
+            "ts": post.ts,
+            "team": self.id,
+        }
         if post.by_app:
             shown |= {"bot_id": self.bot_id, "app_id": self.app_id}
         if post.blocks:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.errors import WrongCall
 from sandbox.people import Person
 from sandbox.telegram.errors import Refused, bad, forbidden, too_many
 from sandbox.telegram.params import Params
@@ -64,10 +65,12 @@ class Server:
         self.profile: dict[str, str] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    def load(self, spec: Mapping[str, Any]) -> None:
+    def load(self, spec: Mapping[str, Any] | None) -> None:
         """Start afresh with the bot and the groups of a world file; a waiting poll gets the new world's updates."""
-        self.bot, self.chats = read_bot(spec), Chats()
-        for each in spec.get("chats") or ():
+        if spec is not None and not isinstance(spec, Mapping):
+            raise WrongCall('"telegram" is {"token", "bot": {...}, "chats": [...]}')
+        self.bot, self.chats = read_bot(spec) if spec else Bot(), Chats()
+        for each in (spec or {}).get("chats") or ():
             self.chats.add_group(read_group(each))
         self.files, self.paths, self.queries, self.commands, self.profile = {}, {}, {}, {}, {}
         self.updates.drop()
@@ -206,7 +209,7 @@ def method(name: str, known: str = "") -> Callable[[Run], Run]:
 
 
 def check_known(method: Method, params: Params) -> None:
-    """Raise `Refused` for a parameter the method does not have: Telegram ignores it, so it would be a silent mistake."""
+    """Raise `Refused` for a parameter the method does not have: Telegram ignores it, a silent mistake."""
     if not method.known.issuperset(params.given):
         strange = sorted(set(params.given) - method.known)
         raise Refused(400, f"Bad Request: {method.name} has no parameter {', '.join(strange)} (refused by the sandbox)")

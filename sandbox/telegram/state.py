@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from sandbox.errors import WrongCall
@@ -14,6 +15,8 @@ from sandbox.telegram.keyboard import Keyboard
 from sandbox.world import ToastView
 
 User = dict[str, Any]
+_order = count(1)
+"""Messages of all chats in the order they were made: virtual time may stand still."""
 GROUPS = {"group", "supergroup", "channel"}
 
 
@@ -43,6 +46,7 @@ class Message:
     silent: bool = False
     thread: int = 0
     reply_to: int = 0
+    order: int = field(default_factory=lambda: next(_order))
 
     def payload(self) -> dict[str, Any]:
         """Give the message as a Bot API `Message`."""

@@ -51,7 +51,7 @@ class _Poller:
 
 
 class Updates:
-    """Keep updates until they are confirmed or too old; `press_life` and `life` are real seconds, lower in some tests."""
+    """Keep updates until they are confirmed or too old; `press_life` and `life` are real seconds."""
 
     def __init__(self) -> None:
         self.press_life, self.life = 150.0, 86_400.0

@@ -47,7 +47,7 @@ async def take_in(db: Session, file: CommunityFile, now: datetime) -> Report:
     await _people(db, merge, file, now)
     members = {each.code: each for each in await db.scalars(select(Member))}
     for meeting in file.meetings:
-        await take_in_meeting(db, merge, meeting, members, now)
+        await take_in_meeting(db, merge, meeting, members)
     merge.left_over(("channel", "member", "meeting") if not new else ())
     await db.flush()
     return report

@@ -24,9 +24,9 @@ _BETWEEN = timedelta(hours=17)
 
 
 async def take_in_meeting(
-    db: Session, merge: Merge, entry: MeetingEntry, members: Mapping[str, Member], now: datetime
+    db: Session, merge: Merge, entry: MeetingEntry, members: Mapping[str, Member], file: str = "meeting"
 ) -> Meeting:
-    """Add a meeting or change what changed in the file; `members` by code."""
+    """Add a meeting or change what changed in the file; `members` by code, `file` tells history from community file."""
     values: dict[str, Any] = {
         "kind": entry.kind,
         "title": entry.title,
@@ -52,7 +52,7 @@ async def take_in_meeting(
         db.add(row)
         await db.flush()
     else:
-        news = merge.news("meeting", entry.id, values)
+        news = merge.news(file, entry.id, values)
         if row.state not in ("draft", "scheduled"):
             told = [name for name in _AT_RISK if name in news and getattr(row, name) != news.pop(name)]
             if told:
@@ -62,7 +62,7 @@ async def take_in_meeting(
         changed = merge.assign(row, news)
         row.revision += bool(changed)
     changed += await _past(db, row, entry, members)
-    merge.done("meeting", entry.id, values, added=added, changed=changed)
+    merge.done(file, entry.id, values, added=added, changed=changed)
     return row
 
 

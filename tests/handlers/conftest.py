@@ -30,7 +30,7 @@ SLACK_TEAM, TELEGRAM_BOT = "T1", "700"
 
 @dataclass
 class Town:
-    """One COPRR-like community: Olivia organises (Slack), Tahmina (Telegram, Dhaka) and Claire (Slack, French) take part.
+    """One COPRR-like community: Olivia organises (Slack); Tahmina (Telegram, Dhaka), Claire (Slack, French) take part.
 
     `command`, `click`, `submit`, `said`, `started` and `home` act as a member (or as a `Person`: a stranger) in a
     private chat and give the answers; each is one committed transaction.

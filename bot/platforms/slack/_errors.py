@@ -23,16 +23,91 @@ from chat.errors import (
 LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 NOT_PROCESSED = frozenset({"request_timeout", "team_added_to_org"})
 NOBODY_THERE = frozenset(
-    ["user_not_found", "users_not_found", "user_disabled", "user_not_visible", "cannot_dm_bot", "cant_dm_bot", "not_in_channel", "channel_not_found", "is_archived", "user_not_in_channel", "messages_tab_disabled"]
+    [
+        "user_not_found",
+        "users_not_found",
+        "user_disabled",
+        "user_not_visible",
+        "cannot_dm_bot",
+        "cant_dm_bot",
+        "not_in_channel",
+        "channel_not_found",
+        "is_archived",
+        "user_not_in_channel",
+        "messages_tab_disabled",
+    ]
 )
 DEAD = frozenset(
-    ["invalid_auth", "account_inactive", "token_revoked", "token_expired", "not_authed", "team_access_not_granted", "app_uninstalled"]
+    [
+        "invalid_auth",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "not_authed",
+        "team_access_not_granted",
+        "app_uninstalled",
+    ]
 )
 GONE = frozenset(["message_not_found", "cant_update_message", "cant_delete_message", "edit_window_closed"])
-LATE = frozenset(["trigger_expired", "trigger_exchanged", "expired_trigger_id", "invalid_trigger_id", "expired_url", "used_url"])
+LATE = frozenset(
+    ["trigger_expired", "trigger_exchanged", "expired_trigger_id", "invalid_trigger_id", "expired_url", "used_url"]
+)
 """An interaction that came to an end; the reason of the `Rejected` we raise."""
 REFUSED = LATE | frozenset(
-    ["no_permission", "missing_scope", "ekm_access_denied", "org_login_required", "access_denied", "not_allowed_token_type", "two_factor_setup_required", "accesslimited", "enterprise_is_restricted", "team_not_found", "method_deprecated", "deprecated_endpoint", "invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long", "no_text", "invalid_arguments", "invalid_args", "invalid_arg_name", "invalid_array_arg", "invalid_charset", "invalid_form_data", "invalid_post_type", "missing_post_type", "missing_argument", "too_many_attachments", "too_many_contact_cards", "invalid_metadata_format", "invalid_metadata_schema", "metadata_too_large", "metadata_must_be_sent_from_app", "invalid_json", "json_not_object", "block_mismatch", "view_too_large", "hash_conflict", "push_limit_reached", "not_found", "duplicate_external_id", "as_user_not_supported", "thread_not_found", "cannot_reply_to_message", "method_not_supported", "method_not_supported_for_channel_type", "unknown_method", "file_not_found", "file_deleted", "invalid_channel", "compliance_exports_prevent_deletion", "posting_to_general_channel_denied", "message_too_long"]
+    [
+        "no_permission",
+        "missing_scope",
+        "ekm_access_denied",
+        "org_login_required",
+        "access_denied",
+        "not_allowed_token_type",
+        "two_factor_setup_required",
+        "accesslimited",
+        "enterprise_is_restricted",
+        "team_not_found",
+        "method_deprecated",
+        "deprecated_endpoint",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "msg_too_long",
+        "msg_blocks_too_long",
+        "no_text",
+        "invalid_arguments",
+        "invalid_args",
+        "invalid_arg_name",
+        "invalid_array_arg",
+        "invalid_charset",
+        "invalid_form_data",
+        "invalid_post_type",
+        "missing_post_type",
+        "missing_argument",
+        "too_many_attachments",
+        "too_many_contact_cards",
+        "invalid_metadata_format",
+        "invalid_metadata_schema",
+        "metadata_too_large",
+        "metadata_must_be_sent_from_app",
+        "invalid_json",
+        "json_not_object",
+        "block_mismatch",
+        "view_too_large",
+        "hash_conflict",
+        "push_limit_reached",
+        "not_found",
+        "duplicate_external_id",
+        "as_user_not_supported",
+        "thread_not_found",
+        "cannot_reply_to_message",
+        "method_not_supported",
+        "method_not_supported_for_channel_type",
+        "unknown_method",
+        "file_not_found",
+        "file_deleted",
+        "invalid_channel",
+        "compliance_exports_prevent_deletion",
+        "posting_to_general_channel_denied",
+        "message_too_long",
+    ]
 )
 
 
@@ -72,6 +147,6 @@ def neutral() -> Iterator[None]:
 def _answered(response: Any) -> PlatformError:
     """Read a refused answer; one that was no JSON is the bare HTTP response of the library's transport."""
     body = getattr(response, "data", None)
-    status = getattr(response, "status_code", None) or getattr(response, "status", 0)
+    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
     code = str(body.get("error") or "") if isinstance(body, dict) else ""
     return meaning(code, status, str(response.headers.get("Retry-After", "")))

@@ -21,7 +21,7 @@ AGE_MAX = 300
 
 
 async def receive(request: Request, app: AsyncApp, secret: str) -> Response:
-    """Answer `POST /slack/events`: 413 too large, 401 not signed by Slack, 400 not what Slack sends, else bolt's answer.
+    """Answer `POST /slack/events`: 413 too large, 401 not signed by Slack, 400 not Slack's form, else bolt's answer.
 
     Nothing of a refused request is parsed or logged but the reason.
     """

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from bot.platforms.slack._perform import Performer
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
@@ -23,6 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.platforms.slack._client import library_logger
 from bot.platforms.slack._forms import notice
 from bot.platforms.slack._parse import Self, parse
+from bot.platforms.slack._perform import Performer
 from chat.inbound import AnyInbound, Submission
 from chat.platform import Receiver
 from chat.text import Reader, say

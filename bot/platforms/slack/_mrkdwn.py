@@ -52,7 +52,7 @@ def mrkdwn(runs: tuple[Run, ...]) -> str:
             fallback = escape(run.text).replace("|", "/")
             text += _styled(text, f"<!date^{int(run.instant.timestamp())}^{DATE_FORMAT}|{fallback}>", run)
         elif run.url:
-            label = literal(run.text).replace("\n", " ").strip() or escape(run.url)
+            label = literal(run.text).replace("\n", " ").strip(" ") or escape(run.url)
             text += _styled(text, f"<{_address(run.url)}|{label}>", run)
         else:
             for part in _SPLIT.split(run.text):
@@ -65,13 +65,14 @@ def _address(url: str) -> str:
 
 
 def _styled(before: str, text: str, run: Run) -> str:
-    """Put marks around the words of a piece, outside of them its spaces; an invisible edge where a word would touch."""
-    core = text.strip()
-    if not core:
+    """Put marks around the words of a piece, outside of them its spaces; an invisible edge where a word would touch.
+
+    Words that begin or end with a mark of their own stay plain: ours would not format beside a hair space.
+    """
+    core = text.strip(" \t\n")
+    if not core or not (run.bold or run.italic) or HAIR in (core[0], core[-1]):
         return text
     lead, tail = text[: text.index(core)], text[text.index(core) + len(core) :]
-    if not (run.bold or run.italic):
-        return text
     marked = f"_{core}_" if run.italic else core
     marked = f"*{marked}*" if run.bold else marked
     outside = (before + lead)[-1:]
@@ -87,7 +88,9 @@ def fit(runs: tuple[Run, ...], most: int) -> list[str]:
     longest = max(range(len(runs)), key=lambda index: len(runs[index].text))
     run = runs[longest]
     if len(run.text) < 2 or run.instant is not None:
-        middle = max(1, len(runs) // 2)
+        if len(runs) == 1:  # an address longer than a section
+            return [literal(run.text)[:most]]
+        middle = len(runs) // 2
         return [*fit(runs[:middle], most), *fit(runs[middle:], most)]
     half = len(run.text) // 2
     cut = max(run.text.rfind("\n", 1, half), run.text.rfind(" ", 1, half))

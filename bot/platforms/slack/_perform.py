@@ -67,14 +67,11 @@ class Performer:
 
     async def finish_late(self, inbound: Submission, outcome: Outcome) -> None:
         """Turn "One moment…" into what the form should have answered."""
-        view, reader = self._late_view(inbound, outcome), outcome.reader
         await asyncio.sleep(0.3)  # the acknowledgment must arrive first: it would overwrite this
         try:
-            await self._poster.update_view(str(inbound.handle["view"]), view)
+            await self._poster.update_view(str(inbound.handle["view"]), self._late_view(inbound, outcome))
         except PlatformError as error:
             log.warning("slack_view_lost", key=inbound.key, error=type(error).__name__, reason=error.reason)
-            if any(isinstance(each, (Invalid, Open)) for each in outcome.answers):
-                await self.perform(inbound, Outcome((Open_closed(inbound.draft),), reader))
 
     def _late_view(self, inbound: Submission, outcome: Outcome) -> dict[str, Any]:
         title, reader = str(inbound.handle.get("title") or ""), outcome.reader
@@ -135,9 +132,7 @@ class Performer:
         await self._poster.edit(inbound.message, message, outcome.reader)
         return inbound.message
 
-    async def _reply(
-        self, inbound: AnyInbound, message: Message, private: bool, reader: Reader
-    ) -> MessageRef | None:
+    async def _reply(self, inbound: AnyInbound, message: Message, private: bool, reader: Reader) -> MessageRef | None:
         """Say it where it was asked, to the asker alone in a channel; `private` moves it to the private chat."""
         place = inbound.where
         if place.kind == "group" and not private:
@@ -191,8 +186,8 @@ class Performer:
                 return None
         except Rejected as error:
             log.info("slack_form_late", key=inbound.key, reason=error.reason)
-        closed = Message((say("e_form_closed"),), rows=(row(button("open_form", "form", ask.draft, style="primary")),))
-        return await self._reply(inbound, closed, True, reader)
+        again = row(button("open_form", "form", ask.draft, style="primary"))
+        return await self._reply(inbound, Message((say("e_form_closed"),), rows=(again,)), True, reader)
 
     def _address(self, inbound: AnyInbound) -> str:
         """Give the response address while it lives; each interaction has its own, so five uses are never reached."""

@@ -64,7 +64,7 @@ class Poster:
 
     async def whisper(self, to: Place, user: str, message: Message, reader: Reader) -> None:
         """Show a message to one person in a channel; it is gone when they reload."""
-        more = {"thread_ts": to.thread} if to.thread else {}
+        more: dict[str, Any] = {"thread_ts": to.thread} if to.thread else {}
         with neutral():
             await self._web.chat_postEphemeral(channel=to.chat, user=user, **payload_of(message, reader), **more)
 
@@ -76,7 +76,7 @@ class Poster:
         with neutral():
             async with self._session.post(address, json=body, proxy=self._proxy(address)) as answer:
                 text = (await answer.text())[:200]
-                if answer.status != 200 or text not in ("ok", "") and '"ok":true' not in text.replace(" ", ""):
+                if answer.status != 200 or (text not in ("ok", "") and '"ok":true' not in text.replace(" ", "")):
                     code = re.search(r"[a-z]+_[a-z_]+", text)
                     known = "expired_url" if answer.status in (404, 410) else code[0] if code else ""
                     raise meaning(known, answer.status, answer.headers.get("Retry-After", ""))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias, cast
 
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
@@ -20,6 +22,7 @@ from chat.errors import AccountDead, PlatformError, RateLimited
 log = structlog.get_logger(__name__)
 
 CONNECTIONS = 2
+Step: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Sockets:
@@ -59,10 +62,11 @@ class Sockets:
         handler = AsyncSocketModeHandler(self._app, self._token, logger=library_logger(), web_client=self._web)
         handler.client.wss_uri = str(answer["url"])
         direct(handler.client, self._web.base_url)
+        connect = cast(Step, handler.connect_async)
         try:
-            await asyncio.wait_for(handler.connect_async(), self._patience)
+            await asyncio.wait_for(connect(), self._patience)
         except BaseException:
-            await handler.close_async()
+            await _close(handler)
             raise
         return handler
 
@@ -100,15 +104,13 @@ class Sockets:
         handler, self._handlers[slot] = self._handlers[slot], None
         if handler is None:
             return
-        tasks = [
-            each
-            for each in (
-                handler.client.message_processor,
-                handler.client.current_session_monitor,
-                handler.client.message_receiver,
-            )
-            if each is not None
-        ]
-        with contextlib.suppress(Exception):
-            await handler.close_async()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _close(handler)
+
+
+async def _close(handler: AsyncSocketModeHandler) -> None:
+    """Close a handler and wait for its tasks, which its own close only cancels."""
+    client, closing = handler.client, cast(Step, handler.close_async)
+    tasks = [client.message_processor, client.current_session_monitor, client.message_receiver]
+    with contextlib.suppress(Exception):
+        await closing()
+    await asyncio.gather(*(each for each in tasks if each is not None), return_exceptions=True)

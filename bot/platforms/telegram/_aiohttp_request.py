@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
@@ -19,7 +19,6 @@ UPLOAD_SECONDS = 600.0
 """Longest time one file may take; 50 MB on a slow line (platforms §2.5)."""
 
 _NOT_DELIVERED = (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError, aiohttp.InvalidURL)
-_T = TypeVar("_T")
 
 
 class NotDelivered(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,9 @@ IN_HAND_MAX = 500
 class Intake:
     """Take updates in for one bot. Tasks start in the order of the updates; the receiver's locks keep that order."""
 
-    def __init__(self, bot: QuietBot, me: Me, receiver: Receiver, performer: Performer, now: Callable[[], datetime]):
+    def __init__(
+        self, bot: QuietBot, me: Me, receiver: Receiver, performer: Performer, now: Callable[[], datetime]
+    ) -> None:
         self._bot = bot
         self._me = me
         self._receiver = receiver
@@ -62,8 +64,8 @@ class Intake:
             log.error("telegram_update_unreadable", update=body.get("update_id"), error=type(error).__name__)
             return None
 
-    def _begin(self, work: Any) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work, name="telegram-update")
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="telegram-update")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

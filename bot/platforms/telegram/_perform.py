@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 import structlog
 
+from bot.platforms.telegram._again import twice
 from bot.platforms.telegram._parse import PLATFORM
 from bot.platforms.telegram._render import note
 from bot.platforms.telegram._sender import Sender
-from chat.errors import ChatMoved, MessageGone, NotSent, PlatformError, RateLimited, Unreachable
+from chat.errors import ChatMoved, MessageGone, PlatformError, Unreachable
 from chat.inbound import AnyInbound, Click
 from chat.message import LinkButton, Message
 from chat.outbound import Answer, Edit, Erase, Home, Reply, SendFile, Toast
@@ -20,8 +22,6 @@ from chat.platform import Outcome
 from chat.text import Reader, say
 
 log = structlog.get_logger(__name__)
-WAIT_MAX = 10.0
-"""Longest wait for a 429 while a person waits for an answer, seconds."""
 HINT_SECONDS = 60.0
 """How long "Please open our private chat first." stays in a group (conversation §2)."""
 _T = TypeVar("_T")
@@ -52,7 +52,8 @@ class Performer:
             refs[index], known = await self._in_private(inbound, answers[index], reader)
             reached = reached and known
         if isinstance(inbound, Click):
-            await self._acknowledge(inbound, answers, reader, private=bool(private), reached=reached)
+            said = bool(private) and all(refs[index] is not None for index in private)
+            await self._acknowledge(inbound, answers, reader, in_private=said, reached=reached)
         elif not reached:
             await self.hint(inbound.where, reader)
         for index, answer in enumerate(answers):
@@ -65,7 +66,7 @@ class Performer:
         button = LinkButton(say("b_open_dm"), self._start_link("hello"))
         message = Message((say(key),), rows=((button,),), silent=True)
         try:
-            ref = await self._twice(lambda: self._sender.send(where, (message,), reader))
+            ref = await twice(lambda: self._sender.send(where, (message,), reader))
         except PlatformError as error:
             log.warning("telegram_hint_failed", chat=where.chat, error=type(error).__name__, reason=error.reason)
             return
@@ -79,29 +80,27 @@ class Performer:
         await asyncio.gather(*self._hints, return_exceptions=True)
 
     async def _sweep(self, ref: MessageRef) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._closing.wait(), self._hint_seconds)
-        except TimeoutError:
-            pass
         try:
             await self._sender.delete(ref)
         except PlatformError as error:
             log.info("telegram_hint_stays", chat=ref.chat, message=ref.message, error=type(error).__name__)
 
     async def _acknowledge(
-        self, click: Click, answers: Sequence[Answer], reader: Reader, *, private: bool, reached: bool
+        self, click: Click, answers: Sequence[Answer], reader: Reader, *, in_private: bool, reached: bool
     ) -> None:
         callback = str(click.handle.get("callback", ""))
         if not callback:
             return
         toasts = [each for each in answers if isinstance(each, Toast)]
         text = note((each.text for each in toasts), reader)
-        if private and reached and not text:
+        if in_private and not text:
             text = note((say("e_in_private"),), reader)
         url = "" if reached else self._start_link("hello")
         alert = any(each.alert for each in toasts)
         await self._guard(
-            click, self._twice(lambda: self._sender.answer(callback, text, alert=alert, url=url)), what="answer"
+            click, twice(lambda: self._sender.answer(callback, text, alert=alert, url=url)), what="answer"
         )
 
     async def _in_private(self, inbound: AnyInbound, answer: Answer, reader: Reader) -> tuple[MessageRef | None, bool]:
@@ -135,7 +134,7 @@ class Performer:
         if ref is not None:
             group = inbound.where.kind == "group"
             try:
-                await self._twice(lambda: self._sender.edit(ref, answer.message, reader, paced=group))
+                await self._sender.edit(ref, answer.message, reader, paced=group, patient=True)
                 return ref
             except MessageGone:
                 log.info("telegram_card_replaced", chat=ref.chat, message=ref.message)
@@ -150,25 +149,17 @@ class Performer:
             case Home():
                 return await self._say(to, answer.sections, reader)
             case SendFile():
-                return await self._twice(lambda: self._sender.upload(to, answer, reader))
+                return await twice(lambda: self._sender.upload(to, answer, reader))
             case _:  # forms are asked as interviews here, so these never come
                 log.error("telegram_answer_unknown", answer=type(answer).__name__)
                 return None
 
     async def _say(self, to: Place, messages: tuple[Message, ...], reader: Reader) -> MessageRef:
         try:
-            return await self._twice(lambda: self._sender.send(to, messages, reader))
+            return await twice(lambda: self._sender.send(to, messages, reader))
         except ChatMoved as moved:
             there = Place(to.platform, to.workspace, moved.chat, to.kind, to.thread)
-            return await self._twice(lambda: self._sender.send(there, messages, reader))
-
-    async def _twice(self, call: Callable[[], Awaitable[_T]]) -> _T:
-        """Call; if Telegram surely did nothing, wait as it asks, at most ten seconds, and call once more."""
-        try:
-            return await call()
-        except NotSent as error:
-            await asyncio.sleep(min(error.after, WAIT_MAX) if isinstance(error, RateLimited) else 1.0)
-        return await call()
+            return await twice(lambda: self._sender.send(there, messages, reader))
 
     async def _guard(self, inbound: AnyInbound, call: Awaitable[_T], what: str = "") -> _T | None:
         try:

@@ -10,6 +10,7 @@ import structlog
 from telegram import InputFile, LinkPreviewOptions
 from telegram.error import BadRequest, TelegramError
 
+from bot.platforms.telegram._again import twice
 from bot.platforms.telegram._bot import QuietBot
 from bot.platforms.telegram._edits import Freshest
 from bot.platforms.telegram._errors import classify, says, settle, too_late, unchanged
@@ -64,13 +65,21 @@ class Sender:
         )
         return self._ref(to.chat, sent.message_id)
 
-    async def edit(self, ref: MessageRef, message: Message, reader: Reader, *, paced: bool = False) -> None:
-        """Edit a message of ours; an unchanged one is a success. Raise the neutral errors."""
+    async def edit(
+        self, ref: MessageRef, message: Message, reader: Reader, *, paced: bool = False, patient: bool = False
+    ) -> None:
+        """Edit a message of ours; an unchanged one is a success. Raise the neutral errors.
+
+        `paced` keeps the pace of a group, `patient` tries once more: both for answers to a press.
+        """
         made = compose((message,), reader)
+
+        async def once() -> None:
+            await settle(self._edit(ref, made), ref.chat)
 
         async def do() -> None:
             try:
-                await settle(self._edit(ref, made), ref.chat)
+                await (twice(once, idempotent=True) if patient else once())
             except Rejected as error:
                 # 400 without a known text about a message with other content, such as a file with a caption
                 if "no text in the message" not in error.reason.lower():

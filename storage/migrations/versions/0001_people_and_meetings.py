@@ -36,6 +36,8 @@ def upgrade() -> None:
         sa.Column("offset", sa.Integer(), nullable=False),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("dead_reason", sa.String(length=200), nullable=False),
+        sa.Column("worker", sa.String(length=40), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
         sa.UniqueConstraint("platform", "workspace", name=op.f("uq_connection_platform_workspace")),
     )

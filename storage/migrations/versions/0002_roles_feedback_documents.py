@@ -13,6 +13,25 @@ depends_on: str | None = None
 
 def upgrade() -> None:
     op.create_table(
+        "imported_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.Column("code", sa.String(length=160), nullable=False),
+        sa.Column("values", sa.JSON(), nullable=False),
+        sa.Column("community_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["community.id"],
+            name=op.f("fk_imported_entry_community_id_community"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_entry")),
+        sa.UniqueConstraint("community_id", "kind", "code", name=op.f("uq_imported_entry_community_id_kind_code")),
+    )
+    with op.batch_alter_table("imported_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_imported_entry_community_id"), ["community_id"], unique=False)
+
+    op.create_table(
         "document",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=12), nullable=False),
@@ -164,3 +183,4 @@ def downgrade() -> None:
     op.drop_table("feedback_comment")
     op.drop_table("feedback_answer")
     op.drop_table("document")
+    op.drop_table("imported_entry")

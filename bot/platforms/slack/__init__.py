@@ -1,0 +1,209 @@
+"""Slack: Socket Mode or signed HTTP through slack-bolt, Block Kit, modals, App Home (platforms §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.platforms.slack import _events
+from bot.platforms.slack._client import open_session, web_client
+from bot.platforms.slack._errors import neutral
+from bot.platforms.slack._intake import FORM_PATIENCE, Intake
+from bot.platforms.slack._parse import NAME, Self
+from bot.platforms.slack._perform import Performer
+from bot.platforms.slack._post import Poster
+from bot.platforms.slack._socket import Sockets
+from chat.errors import MessageGone, NotSent, PlatformError, Rejected
+from chat.inbound import AnyInbound
+from chat.message import Message
+from chat.outbound import SendFile
+from chat.people import MessageRef, Person, Place
+from chat.platform import Limits, Outcome, Receiver
+from chat.text import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import aiohttp
+    from slack_bolt.app.async_app import AsyncApp
+
+log = structlog.get_logger(__name__)
+
+SCOPES = (
+    "app_mentions:read", "channels:read", "chat:write", "commands", "files:read", "files:write", "groups:read",
+    "im:history", "im:write", "users:read",
+)  # fmt: skip
+"""Bot scopes we need; `docs/slack-manifest.yaml` asks for the same and two optional ones (platforms §3.8)."""
+
+
+def _real_time() -> datetime:
+    return datetime.now(UTC)
+
+
+class SlackPlatform:
+    """Be one workspace. Socket Mode if there is an app token, else `events` takes signed HTTP.
+
+    `now` dates what Slack sends without a time (commands, submissions). Raises `ValueError` when neither an app token
+    nor a signing secret is given: unsigned requests are never taken.
+    """
+
+    name = NAME
+    command_pattern = "/cop {words}"
+    forms = True
+    limits = Limits(
+        per_second=20,
+        per_minute=300,
+        chat_interval=1.0,
+        edits_per_minute=30,
+        edit_delay=2.0,
+        lanes=8,
+    )
+
+    def __init__(
+        self,
+        bot_token: str,
+        app_token: str = "",
+        signing_secret: str = "",
+        api_url: str = "https://slack.com/api/",
+        *,
+        now: Callable[[], datetime] = _real_time,
+        form_patience: float = FORM_PATIENCE,
+    ) -> None:
+        if not app_token and not signing_secret.strip():
+            raise ValueError("SLACK_SIGNING_SECRET is empty: set it, or SLACK_APP_TOKEN for Socket Mode")
+        self.workspace = ""
+        self._token, self._app_token, self._secret, self._api_url = bot_token, app_token, signing_secret, api_url
+        self._now, self._form_patience = now, form_patience
+        self._session: aiohttp.ClientSession | None = None
+        self._poster: Poster | None = None
+        self._performer: Performer | None = None
+        self._intake: Intake | None = None
+        self._app: AsyncApp | None = None
+        self._sockets: Sockets | None = None
+
+    async def start(self, receiver: Receiver) -> None:
+        """Check the token, begin to take things in. Raise `AccountDead` for a wrong token."""
+        self._session = session = open_session()
+        try:
+            web = web_client(self._token, self._api_url, session)
+            with neutral():
+                answer = await web.auth_test()
+            me = Self(str(answer["team_id"]), str(answer["user_id"]))
+            self.workspace = me.workspace
+            self._poster = Poster(web, session, me.workspace)
+            self._performer = Performer(self._poster, self.direct)
+            self._intake = Intake(me, receiver, self._performer, self._now, self._form_patience)
+            inner = web_client(None, self._api_url, session)
+            self._app = self._intake.app(inner, str(answer.get("bot_id") or ""))
+            if self._app_token:
+                self._sockets = Sockets(self._app, inner, self._app_token)
+                await self._sockets.open()
+        except BaseException:
+            await self.stop()
+            raise
+        log.info("slack_started", workspace=self.workspace, mode="socket" if self._app_token else "http")
+
+    async def stop(self) -> None:
+        """Stop taking in, finish what is in hand (at most ten seconds), close."""
+        sockets, self._sockets, self._app = self._sockets, None, None
+        if sockets is not None:
+            await sockets.close()
+        if self._intake is not None:
+            await self._intake.drain()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def events(self, request: Request) -> Response:
+        """Take `POST /slack/events`; 404 in Socket Mode, 503 while we are not running."""
+        if self._app_token:
+            return Response(status_code=404)
+        if self._app is None:
+            return Response(status_code=503)
+        return await _events.receive(request, self._app, self._secret)
+
+    async def connections(self) -> int:
+        """Count the Socket Mode connections that are up; 0 with signed HTTP."""
+        return await self._sockets.connected() if self._sockets is not None else 0
+
+    async def check(self) -> list[str]:
+        """Look for a wrong token, missing scopes and a wrong app token; an empty list means all is well."""
+        found: list[str] = []
+        async with self._some_session() as session:
+            web = web_client(self._token, self._api_url, session)
+            try:
+                with neutral():
+                    answer = await web.auth_test()
+            except PlatformError as error:
+                return [f"Slack: SLACK_BOT_TOKEN does not work ({error.reason or type(error).__name__})"]
+            granted = {each.strip() for each in str(answer.headers.get("x-oauth-scopes") or "").split(",")}
+            lacking = [each for each in SCOPES if each not in granted]
+            if lacking:
+                found.append(
+                    f"Slack: scopes are missing: {', '.join(lacking)}; reinstall with docs/slack-manifest.yaml"
+                )
+            if self._app_token:
+                try:
+                    with neutral():
+                        await web.apps_connections_open(app_token=self._app_token)
+                except PlatformError as error:
+                    found.append(f"Slack: SLACK_APP_TOKEN does not work ({error.reason or type(error).__name__})")
+        if self._intake is not None and self._intake.dead:
+            found.append(f"Slack: the app was removed or its token revoked ({self._intake.dead})")
+        return found
+
+    async def send(self, to: Place, message: Message, reader: Reader, delivery: str = "") -> MessageRef:
+        """Post once, to a channel or to a person (`U…` or `D…`). Raise the errors of `chat.errors`."""
+        return await self._posting().send(to, message, reader, delivery)
+
+    async def edit(self, ref: MessageRef, message: Message, reader: Reader) -> None:
+        """Edit a post of ours; an unchanged one is a success. Raise the errors of `chat.errors`."""
+        await self._posting().edit(ref, message, reader)
+
+    async def upload(self, to: Place, file: SendFile, reader: Reader) -> MessageRef:
+        """Send a file; `Ambiguous` when Slack took it but does not show it."""
+        return await self._posting().upload(to, file, reader)
+
+    async def perform(self, inbound: AnyInbound, outcome: Outcome) -> list[MessageRef | None]:
+        """Answer the person who acted; late interactions are harmless."""
+        self._posting()
+        assert self._performer is not None
+        return await self._performer.perform(inbound, outcome)
+
+    async def delete(self, ref: MessageRef) -> bool:
+        """Delete a post of ours; false if it is gone or Slack no longer lets us."""
+        try:
+            await self._posting().delete(ref)
+        except (MessageGone, Rejected):
+            return False
+        return True
+
+    def start_link(self, payload: str) -> str:
+        """Give nothing: Slack has no link that opens a bot with a payload (platforms §8)."""
+        return ""
+
+    def direct(self, person: Person) -> Place:
+        """Give the private chat with a person; Slack takes the user id and answers with the chat's own."""
+        return Place(NAME, self.workspace, person.user)
+
+    def _posting(self) -> Poster:
+        if self._poster is None or self._session is None:
+            raise NotSent("not_started")
+        return self._poster
+
+    @asynccontextmanager
+    async def _some_session(self) -> AsyncIterator[aiohttp.ClientSession]:
+        if self._session is not None:
+            yield self._session
+            return
+        async with open_session() as session:
+            yield session
+
+
+__all__ = ["SCOPES", "SlackPlatform"]

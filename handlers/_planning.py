@@ -1,0 +1,177 @@
+"""Who would get what, on which platform and when: counted before anything is sent, and again when it is confirmed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from handlers._reminding import no_send_dates
+from scheduler import delivery, quiet
+from storage import invitations
+from storage.communities import Channel
+from storage.database import Session
+from storage.deliveries import Campaign
+from storage.meetings import Meeting
+from storage.members import Member
+
+HOLD = timedelta(minutes=2)
+"""The shortest time in which a confirmed send can be undone (conversation, settled point a)."""
+CONFIRM_WITHIN = timedelta(minutes=10)
+KINDS = {"i": "invitation", "n": "nudge"}
+LETTERS = {kind: letter for letter, kind in KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Be one person who would get it: on which platform and when; `reason` says why not, "" if they would."""
+
+    member: Member
+    platform: str
+    due: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Be the whole send as it would happen now."""
+
+    kind: str
+    meeting: Meeting
+    everybody: tuple[Recipient, ...]
+    channels: tuple[Channel, ...] = ()
+    not_joined: int = 0
+    expires: datetime | None = None
+    reached: tuple[Recipient, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reached", tuple(each for each in self.everybody if not each.reason))
+
+    @property
+    def platforms(self) -> Counter[str]:
+        """Count the people by platform."""
+        return Counter(each.platform for each in self.reached)
+
+    @property
+    def languages(self) -> Counter[str]:
+        """Count the people by language."""
+        return Counter(each.member.language for each in self.reached)
+
+    @property
+    def reasons(self) -> Counter[str]:
+        """Count those who would not get it, by reason."""
+        return Counter(each.reason for each in self.everybody if each.reason)
+
+    @property
+    def first(self) -> datetime:
+        """Give the moment of the first message."""
+        return min(each.due for each in self.reached)
+
+    @property
+    def last(self) -> datetime:
+        """Give the moment of the last message."""
+        return max(each.due for each in self.reached)
+
+    def digest(self, minute: int) -> str:
+        """Give 16 hexadecimal characters that stand for everything the preview says, and for when it was made."""
+        meeting = self.meeting
+        parts: list[object] = [
+            self.kind, minute, meeting.key, meeting.revision, meeting.title, meeting.starts_at, meeting.ends_at,
+            meeting.place, meeting.rsvp_deadline, meeting.zone, meeting.format, meeting.chatham_house,
+            *((each.id, each.chat) for each in self.channels),
+            *((each.member.id, each.platform, each.reason, each.due.date()) for each in self.everybody),
+        ]  # fmt: skip
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+async def build(db: Session, meeting: Meeting, kind: str, now: datetime) -> Plan:
+    """Work out an invitation to those not yet invited, or a nudge to those who have not replied."""
+    no_send = await no_send_dates(db)
+    if kind == "nudge":
+        silent = [member for member, _ in await invitations.who_replied(db, meeting, "none")]
+        expires = meeting.rsvp_deadline if meeting.rsvp_deadline > now else meeting.starts_at - timedelta(hours=2)
+        people = tuple(_recipient(each, now, expires, no_send) for each in sorted(silent, key=lambda each: each.code))
+        return Plan(kind, meeting, people, expires=expires)
+    people = tuple(
+        _recipient(each, now, meeting.starts_at, no_send) for each in await invitations.audience(db, meeting)
+    )
+    return Plan(
+        kind,
+        meeting,
+        people,
+        channels=await _channels(db, meeting),
+        not_joined=await invitations.not_joined(db, meeting),
+        expires=meeting.starts_at,
+    )
+
+
+def _recipient(member: Member, now: datetime, expires: datetime, no_send: frozenset[date]) -> Recipient:
+    soonest = now + HOLD
+    due = max(quiet.bulk_slot(member, now, no_send), soonest)
+    if due >= expires:
+        due = quiet.next_allowed(member, soonest, no_send)
+    account = delivery.choose_account(member)
+    asleep = delivery.silence(member, due)
+    if asleep:
+        return Recipient(member, "", due, asleep)
+    if account is None:
+        known = next((each.reason for each in member.accounts if each.reason), "")
+        return Recipient(member, "", due, known or ("not_started" if member.accounts else "no_account"))
+    return Recipient(member, account.platform, due, "too_late" if due >= expires else "")
+
+
+async def _channels(db: Session, meeting: Meeting) -> tuple[Channel, ...]:
+    """Give the members' channels that get the card: only for meetings meant for all members, and only once."""
+    if not meeting.announce or meeting.audience.get("categories"):
+        return ()
+    if await rounds(db, meeting, "meeting_card", alive=True):
+        return ()
+    found = await db.scalars(
+        select(Channel).where(Channel.purpose == "members", Channel.reachable.is_(True)).order_by(Channel.id)
+    )
+    return tuple(found)
+
+
+async def rounds(db: Session, meeting: Meeting, kind: str, *, alive: bool = False) -> list[Campaign]:
+    """Give the sends of one kind about a meeting so far, oldest first; `alive` leaves out undone ones."""
+    asked = select(Campaign).where(Campaign.kind == kind, Campaign.subject == meeting.key).order_by(Campaign.id)
+    return list(await db.scalars(asked.where(Campaign.state != "cancelled") if alive else asked))
+
+
+async def carry_out(db: Session, plan: Plan, digest: str, by: Member, now: datetime) -> Campaign:
+    """Write the send: rows for everybody, held until the first message is due so that it can be undone."""
+    meeting = plan.meeting
+    hold = max(plan.first - now, HOLD)
+    number = len(await rounds(db, meeting, plan.kind)) + 1
+    cards: list[str] = []
+    if plan.channels:
+        cards.append((await _announce(db, plan, by, now, hold)).key)
+    return await delivery.plan(
+        db,
+        kind=plan.kind,
+        subject=meeting.key,
+        occurrence=f"r{meeting.revision}-{number}",
+        to=[delivery.To(member=each.member, due=each.due, expires=plan.expires) for each in plan.everybody],
+        now=now,
+        by=by,
+        hold=hold,
+        details={"with": cards},
+        content_hash=digest,
+    )
+
+
+async def _announce(db: Session, plan: Plan, by: Member, now: datetime, hold: timedelta) -> Campaign:
+    number = len(await rounds(db, plan.meeting, "meeting_card")) + 1
+    return await delivery.plan(
+        db,
+        kind="meeting_card",
+        subject=plan.meeting.key,
+        occurrence=f"r{plan.meeting.revision}-{number}",
+        to=[delivery.To(channel=each, due=plan.first, expires=plan.expires) for each in plan.channels],
+        now=now,
+        by=by,
+        hold=hold,
+    )

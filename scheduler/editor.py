@@ -1,0 +1,189 @@
+"""Redrawing cards that are out of date: coalesced, at the platform's pace, after new messages, ending on the last state.
+
+What is wanted is read before the card is drawn, so a change during the edit waits for the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from chat.errors import AccountDead, ChatMoved, MessageGone, PlatformError, RateLimited, Rejected, Unreachable
+from chat.people import MessageRef
+from scheduler.contract import Skip
+from scheduler.drawing import draw, reader_of
+from scheduler.sender import Line
+from storage.communities import Channel, Community
+from storage.deliveries import CardCopy, waiting_cards
+from storage.members import Member
+from storage.sharing import real_now
+
+log = structlog.get_logger(__name__)
+AT_ONCE = 4
+"""Edits in flight at once on one connection."""
+GIVE_WAY = 3.0
+"""Seconds an edit lets new messages go first, at most."""
+RETRY_MAX = 60.0
+IDLE = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """Be what became of one edit: the revision shown now, whether the message is gone, or that it comes again."""
+
+    copy: CardCopy
+    shown: bool = True
+    gone: bool = False
+    chat: str = ""
+
+
+class Editor:
+    """Keep the cards of one connection true; works only where its line may send."""
+
+    def __init__(self, line: Line) -> None:
+        self._line, self._shop = line, line.shop
+        self._poked, self._stopping = asyncio.Event(), False
+        self._not_before: dict[int, float] = {}
+        """Copy -> monotonic moment of its next try, after an error."""
+        self._failures: dict[int, int] = {}
+        self.busy = False
+
+    def poke(self) -> None:
+        """Say that cards wait."""
+        self._poked.set()
+
+    async def run(self) -> None:
+        """Work until `stop`."""
+        while not self._stopping:
+            self._poked.clear()
+            try:
+                wait = await self._round()
+            except Exception as error:
+                log.exception("editor_failed", platform=self._line.platform.name, error=type(error).__name__)
+                wait = 1.0
+            finally:
+                self.busy = False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._poked.wait()
+
+    async def stop(self, task: asyncio.Task[None], seconds: float) -> None:
+        """Finish the edits in flight and begin no others; what waits is done after the next start."""
+        self._stopping = True
+        self._poked.set()
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            task.cancel()
+
+    async def _round(self) -> float:
+        line, shop = self._line, self._shop
+        if not line.platform.workspace or line.dead:
+            return 1.0
+        async with shop.database.read() as db:
+            waiting = await waiting_cards(db, *line.name)
+            real = await real_now(db)
+        if not waiting:
+            return IDLE
+        if not line.held:
+            async with shop.database.write() as db:
+                await line.keep_hold(db)
+            if not line.held:
+                return 1.0
+        delay = timedelta(seconds=line.platform.limits.edit_delay)
+        ready: list[CardCopy] = []
+        nearest, now = IDLE, time.monotonic()
+        for copy in waiting:
+            group = copy.channel_id is not None
+            wait = max(
+                ((copy.edit_at or real) + delay - real).total_seconds(),
+                line.pace.edit_wait(copy.chat, group=group),
+                self._not_before.get(copy.id, 0.0) - now,
+            )
+            patient = copy.edit_at is None or real - copy.edit_at < delay + timedelta(seconds=GIVE_WAY)
+            if wait <= 0 and line.sending and patient:
+                wait = 0.1  # new messages go first
+            if wait > 0 or len(ready) >= AT_ONCE:
+                nearest = min(nearest, max(wait, 0.0))
+                continue
+            line.pace.take_edit(copy.chat, group=group)
+            ready.append(copy)
+        if not ready:
+            return max(nearest, 0.005)
+        self.busy = True
+        await self._write(await asyncio.gather(*(self._edit(copy) for copy in ready)))
+        return 0.0
+
+    async def _edit(self, copy: CardCopy) -> _Done:
+        """Draw a card as it is now and edit the message; `copy` is the snapshot taken before."""
+        line, ref = self._line, MessageRef(copy.platform, copy.workspace, copy.chat, copy.message)
+        try:
+            async with self._shop.database.read(copy.community_id) as db:
+                member = await db.get(Member, copy.member_id) if copy.member_id else None
+                channel = await db.get(Channel, copy.channel_id) if copy.channel_id else None
+                community = await db.get_one(Community, copy.community_id)
+                reader = reader_of(member, channel, community, line.platform.command_pattern)
+                message = await draw(
+                    db, self._shop.compose, kind=copy.kind, subject=copy.subject, member=member, channel=channel,
+                    reader=reader, now=self._shop.clock.now(), first=False,
+                )  # fmt: skip
+        except Exception:
+            log.exception("redrawing_failed", reference=secrets.token_hex(3).upper(), copy=copy.id, kind=copy.kind)
+            return _Done(copy)
+        if isinstance(message, Skip) or line.shown.same(ref, copy.shown, message):
+            if not isinstance(message, Skip):
+                line.shown.put(ref, copy.wanted, message)
+            return _Done(copy)
+        try:
+            async with asyncio.timeout(self._shop.settings.lease * 2 / 3):
+                await line.platform.edit(ref, message, reader)
+        except (MessageGone, Unreachable):
+            return _Done(copy, gone=True)
+        except Rejected as error:
+            log.error("edit_rejected", copy=copy.id, kind=copy.kind, reason=error.reason)
+            return _Done(copy)
+        except ChatMoved as error:
+            return _Done(copy, shown=False, chat=error.chat)
+        except (PlatformError, TimeoutError) as error:  # edits may be repeated freely
+            await self._again(copy, error)
+            return _Done(copy, shown=False)
+        except Exception:
+            log.exception("editing_failed", copy=copy.id, kind=copy.kind)
+            return _Done(copy)
+        line.shown.put(ref, copy.wanted, message)
+        self._failures.pop(copy.id, None)
+        return _Done(copy)
+
+    async def _again(self, copy: CardCopy, error: Exception) -> None:
+        line, count = self._line, self._failures.get(copy.id, 0) + 1
+        if isinstance(error, RateLimited):
+            line.pace.pause(error.after, copy.chat if error.scope else "", edits_only=not line.pace.edits_by_group)
+            return
+        if isinstance(error, AccountDead):
+            await line.circuit(error.reason or "token refused")
+        self._failures[copy.id] = count
+        retry = min(RETRY_MAX, self._shop.settings.retry * 2 ** min(count - 1, 10))
+        self._not_before[copy.id] = time.monotonic() + retry
+        log.info("edit_again", copy=copy.id, error=type(error).__name__, seconds=retry)
+
+    async def _write(self, results: Sequence[_Done]) -> None:
+        async with self._shop.database.write() as db:
+            await self._line.keep_hold(db)
+            real = await real_now(db)
+            for each in results:
+                row = await db.get(CardCopy, each.copy.id, with_for_update=True)
+                if row is None:
+                    continue
+                if each.shown:
+                    # A note of the dispatcher may have raised both revisions meanwhile: only ever go up.
+                    row.shown = max(row.shown, each.copy.wanted)
+                    row.edit_at = real if row.wanted > row.shown else row.edit_at
+                    self._not_before.pop(row.id, None)
+                row.gone = row.gone or each.gone
+                row.chat = each.chat or row.chat
