@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from handlers.invitations import delivered
 from scheduler.engine import Engine, EngineSettings
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,9 +28,10 @@ from chat.errors import AccountDead, PlatformError
 from chat.platform import Platform
 from handlers import features
 from scheduler.clock import Clock, SandboxClock, SystemClock
-from storage import schema
+from storage import invitations, schema
 from storage.connections import Offsets, seen
-from storage.database import Database
+from storage.database import Database, Session
+from storage.deliveries import Campaign, Delivery
 from storage.lock import hold
 
 log = structlog.get_logger(__name__)
@@ -59,7 +59,7 @@ class Bot:
                 sweep=settings.convenor_sweep_seconds,
                 recovery=settings.convenor_recovery_seconds,
             ),
-            sent=delivered,
+            sent=_delivered,
         )
         self.dispatcher = Dispatcher(
             self.database,
@@ -146,12 +146,18 @@ class Bot:
             deadline = asyncio.get_running_loop().time() + 20
             while self.clock.now().isoformat() < wanted and asyncio.get_running_loop().time() < deadline:
                 await asyncio.sleep(0.005)
-            quiet = await self.engine.settle(timeout=20)
+            quiet = await self.engine.settle(timeout=20, with_cards=request.query_params.get("cards") != "0")
             async with self.database.read() as db:
                 due = await self.engine.next_due(db)
             return JSONResponse({"settled": quiet, "next_due": due.isoformat() if due else None})
 
         return [Route("/demo/settled", settled)]
+
+
+async def _delivered(db: Session, delivery: Delivery, campaign: Campaign) -> None:
+    """Mark an invitation as delivered when a platform accepted it: response rates divide by these."""
+    if campaign.kind == "invitation" and delivery.member_id is not None:
+        await invitations.accepted(db, campaign.subject, delivery.member_id)
 
 
 async def serve(settings: Settings, *, ready: Callable[[Bot], None] | None = None) -> int:

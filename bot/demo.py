@@ -62,19 +62,22 @@ class Demo:
         async with self.session.get(f"{self.sandbox}/control/{what}", params=query) as answer:
             return await answer.json()
 
-    async def settle(self) -> datetime | None:
-        """Wait until the bot has nothing due and nothing in hand; give when its next work is due."""
-        now = (await self.ask("clock"))["now"]
-        async with self.session.get(f"{self.bot}/demo/settled", params={"now": now}) as answer:
+    async def settle(self, *, cards: bool = True) -> datetime | None:
+        """Wait until the bot has nothing due and nothing in hand; give when its next work is due.
+
+        Without `cards`, edits may still wait for their pace.
+        """
+        query = {"now": (await self.ask("clock"))["now"], "cards": "1" if cards else "0"}
+        async with self.session.get(f"{self.bot}/demo/settled", params=query) as answer:
             body = await answer.json()
         if not body["settled"]:
             raise RuntimeError("the bot did not come to rest within 20 seconds")
         return datetime.fromisoformat(body["next_due"]) if body["next_due"] else None
 
-    async def move(self, to: datetime) -> datetime | None:
+    async def move(self, to: datetime, *, cards: bool = True) -> datetime | None:
         """Move everybody's clock and wait until what became due is done; give when the next work is due."""
         await self.control("clock", now=to.isoformat())
-        return await self.settle()
+        return await self.settle(cards=cards)
 
     async def start_bot(self) -> None:
         """Start the bot as a child process and wait until it is healthy. Raise `SettingsError` if it ends."""
@@ -158,7 +161,7 @@ async def running(
                 finally:
                     await demo.stop_bot()
         finally:
-            await sandbox.stop()
+            await sandbox.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

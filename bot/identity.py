@@ -16,7 +16,7 @@ from storage.deliveries import Campaign
 from storage.drafts import FormDraft
 from storage.joining import find_link
 from storage.meetings import Meeting
-from storage.members import Account, Member, roles_of
+from storage.members import Account, Member, accounts_everywhere, roles_of
 
 
 @dataclass(slots=True)
@@ -32,13 +32,7 @@ class Who:
 async def find(db: Session, inbound: AnyInbound, now: datetime) -> Who:
     """Find the actor in an unscoped session: by account, and for several communities by the object acted on."""
     by = inbound.by
-    accounts = list(
-        await db.scalars(
-            select(Account)
-            .where(Account.platform == by.platform, Account.workspace == by.workspace, Account.user == by.user)
-            .order_by(Account.id)
-        )
-    )
+    accounts = await accounts_everywhere(db, by.platform, by.workspace, by.user)
     account = accounts[0] if accounts else None
     if len(accounts) > 1:
         meant = await _community_of_object(db, inbound)

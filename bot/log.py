@@ -36,7 +36,9 @@ class Redact(logging.Filter):
         return _TOKENS.sub("[secret]", text)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record in place; nothing is dropped."""
+        """Rewrite the record in place; nothing is dropped. Our own events are cleaned by `scrub` instead."""
+        if isinstance(record.msg, dict):
+            return True
         record.msg, record.args = self.clean(record.getMessage()), ()
         if record.exc_info:
             record.exc_text = self.clean(logging.Formatter().formatException(record.exc_info))

@@ -188,7 +188,13 @@ def withdrawn(meeting: Meeting) -> Message:
 
 
 def member_card(
-    meeting: Meeting, invitation: Invitation, member: Member, community: Community, now: datetime, *, nudge: bool = False
+    meeting: Meeting,
+    invitation: Invitation,
+    member: Member,
+    community: Community,
+    now: datetime,
+    *,
+    nudge: bool = False,
 ) -> Message:
     """Draw a member's card as the truth has it now."""
     if invitation.withdrawn:

@@ -26,6 +26,8 @@ JOINED = frozenset({"active", "paused", "stopped"})
 RESERVED = frozenset({"courses", "course", "requests", "faq"})
 """Words of features that are not switched on (conversation §2): answered with `e_off`."""
 
+_BOT = re.compile(r"^(/[^\s@]+)@\w+")
+"""Telegram in groups: `/meetings@convenor_bot`."""
 _TOKEN = re.compile(r"[^\s_\-]+")
 _LETTERS = str.maketrans({"ı": "i", "ى": "ي", "ة": "ه", "ـ": "", "œ": "oe"})
 
@@ -57,11 +59,9 @@ def match(words: str, features: Sequence[Feature], may: Callable[[Who], bool]) -
     An exact word is found even if the asker may not use it (the caller refuses it); beginnings and suggestions look
     only at what they may use.
     """
-    text = words.strip().lstrip("/!").strip()
+    text = _BOT.sub(r"\1", words.strip()).lstrip("/!").strip()
     tokens = list(_TOKEN.finditer(text))
     folded = [_fold(each.group()) for each in tokens]
-    if tokens and "@" in tokens[0].group()[1:]:  # Telegram: /meetings@convenor_bot
-        folded[0] = folded[0].split("@")[0]
     routes = [(route, fold(each)) for route in _routes(features) for each in (route.words, *route.aliases)]
 
     def rest(count: int) -> str:
@@ -75,6 +75,8 @@ def match(words: str, features: Sequence[Feature], may: Callable[[Who], bool]) -
             return Found(route, rest(len(known)))
     allowed = [(route, known) for route, known in routes if may(route.who)]
     begun = [(route, known) for route, known in allowed if _begins(folded, known)]
+    own = [(route, known) for route, known in begun if known == fold(route.words)]
+    begun = own or begun  # the words themselves before other words for them
     longest = max((len(known) for _, known in begun), default=0)
     meant = _distinct(route for route, known in begun if len(known) == longest)
     if len(meant) == 1:

@@ -74,7 +74,9 @@ def preview(ctx: Context, plan: Plan) -> Message:
         lines.append(say("m_no_link_yet"))
     if not plan.reached:
         return Message(tuple(lines), rows(row(_edit(meeting), _status(meeting))))
-    sample = invitation_text(meeting, ctx.me, ctx.community) if plan.kind == "invitation" else nudge_text(meeting, ctx.me)
+    sample = (
+        invitation_text(meeting, ctx.me, ctx.community) if plan.kind == "invitation" else nudge_text(meeting, ctx.me)
+    )
     lines += [say("m_they_get"), Italic(sample)]
     minute = int(ctx.now.timestamp() // 60)
     arg = f"{LETTERS[plan.kind]}.{plan.digest(minute)}.{minute}"

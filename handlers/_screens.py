@@ -196,7 +196,7 @@ async def _counts(ctx: Context, meeting: Meeting) -> Text:
         .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
         .group_by(Invitation.reply)
     )
-    by: dict[str, int] = dict(found.tuples().all())
+    by: dict[str, int] = dict(found.all())
     return say("s_counts", **{each: by.get(each, 0) for each in ("yes", "maybe", "no", "none")})
 
 

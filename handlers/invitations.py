@@ -167,7 +167,9 @@ async def _send(
     meeting = await lock(db, key)
     if meeting is None:
         raise UserError(say("e_gone"))
-    done = next((each for each in await _planning.rounds(db, meeting, kind, alive=True) if each.content_hash == digest), None)
+    done = next(
+        (each for each in await _planning.rounds(db, meeting, kind, alive=True) if each.content_hash == digest), None
+    )
     if done is not None:
         return done if done.created_by == ctx.me.id else await _started(ctx, done)
     plan = await _planning.build(db, meeting, kind, ctx.now)
@@ -218,9 +220,7 @@ async def _unsend(ctx: Context, campaign: Campaign, meeting: Meeting) -> None:
 
 
 async def _campaign(db: Session, key: str) -> Campaign | None:
-    found = await db.scalars(
-        select(Campaign).where(Campaign.key == key).execution_options(populate_existing=True)
-    )
+    found = await db.scalars(select(Campaign).where(Campaign.key == key).execution_options(populate_existing=True))
     return found.one_or_none()
 
 
@@ -241,5 +241,5 @@ async def _progress(db: Session, campaign: Campaign, now: datetime) -> Message |
         .where(Delivery.campaign_id == campaign.id, Delivery.state.in_(("dead", "skipped")))
         .group_by(Delivery.reason)
     )
-    reasons = dict(found.tuples().all())
+    reasons = dict(found.all())
     return _previews.progress(campaign, meeting, by, await delivery.totals(db, campaign), reasons, now)

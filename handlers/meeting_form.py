@@ -28,6 +28,8 @@ FORMATS = ("online", "in_person", "hybrid")
 LENGTHS = (60, 90, 120, 150, 240, 480)
 """Minutes: one hour to a whole day."""
 ZONES = 6
+KEEP = "as_before"
+"""Leave an audience of several groups as it is."""
 NOT_ANNOUNCED = ("draft", "scheduled")
 EDITABLE = (*NOT_ANNOUNCED, "inviting", "closed")
 FIXED = ("format", "start", "length", "zone", "place", "audience")
@@ -52,7 +54,9 @@ class ZoneField(ChoiceField):
             raise FieldError(say("m_zone_unknown")) from None
 
 
-@feature.command("meeting new", "new", "plan", "nouvelle réunion", "yeni toplantı", "nueva reunión", who="organiser", where="slack")
+@feature.command(
+    "meeting new", "new", "plan", "nouvelle réunion", "yeni toplantı", "nueva reunión", who="organiser", where="slack"
+)
 async def new(ctx: Context, _rest: str) -> Answers:
     """Ask about a new meeting."""
     return [Ask("meeting", "", {"zone": ctx.community.zone, "audience": "all"})]
@@ -74,13 +78,14 @@ async def pressed_edit(ctx: Context, press: Press) -> Answers:
 def _ask(ctx: Context, meeting: Meeting) -> list[Answer]:
     if meeting.state not in EDITABLE or meeting.starts_at <= ctx.now:
         return [Reply(Message((say("m_too_late_to_edit"),), rows(row(button("status", "status", meeting.key)))))]
-    return [Ask("meeting", meeting.key, _values(meeting))]
+    values, fixed = _values(meeting), _fixed(meeting)
+    return [Ask("meeting", meeting.key, {key: value for key, value in values.items() if key not in fixed})]
 
 
 def _values(meeting: Meeting) -> dict[str, str]:
     """Give a meeting as clean values of the form."""
     categories = meeting.audience.get("categories") or ()
-    values = {
+    return {
         "format": meeting.format,
         "theme": meeting.theme,
         "region": meeting.region,
@@ -91,32 +96,36 @@ def _values(meeting: Meeting) -> dict[str, str]:
         "link": meeting.join_link,
         "place": meeting.place,
         "deadline": meeting.rsvp_deadline.isoformat(),
-        "audience": categories[0] if len(categories) == 1 else "all",
+        "audience": KEEP if len(categories) > 1 else next(iter(categories), "all"),
     }
-    if meeting.state in NOT_ANNOUNCED:
-        return values
-    return {key: value for key, value in values.items() if key not in FIXED and not (key == "link" and value)}
+
+
+def _fixed(meeting: Meeting | None) -> tuple[str, ...]:
+    """Name the fields that cannot be changed any more."""
+    if meeting is None or meeting.state in NOT_ANNOUNCED:
+        return ()
+    return (*FIXED, "link") if meeting.join_link else FIXED
 
 
 @feature.form("meeting", who="organiser")
 async def form(ctx: Context, subject: str) -> Form:
     """Build the questions; of an announced meeting only its words, a missing link and the deadline."""
     meeting = await pressed(ctx, subject) if subject else None
-    announced = meeting is not None and meeting.state not in NOT_ANNOUNCED
     title = say("m_form_edit", code=meeting.code) if meeting else say("m_form_new")
     first, second = await _pages(ctx, meeting)
-    if announced and meeting is not None:
-        kept = [each for each in (*first, *second) if each.id not in FIXED]
-        if meeting.join_link:
-            kept = [each for each in kept if each.id != "link"]
-        return Form("meeting", title, (tuple(kept),), intro=say("m_announced"))
+    fixed = _fixed(meeting)
+    if fixed:
+        kept = tuple(each for each in (*first, *second) if each.id not in fixed)
+        return Form("meeting", title, (kept,), intro=say("m_announced"))
     return Form("meeting", title, (first, second))
 
 
 async def _pages(ctx: Context, meeting: Meeting | None) -> tuple[tuple[Field, ...], tuple[Field, ...]]:
     used = await regions(ctx.db)
     region: Field = (
-        ChoiceField(id="region", label=say("m_q_region"), options=tuple(Option(each, each) for each in used[:90]), other=True)
+        ChoiceField(
+            id="region", label=say("m_q_region"), options=tuple(Option(each, each) for each in used[:90]), other=True
+        )
         if used
         else TextField(id="region", label=say("m_q_region"), min=2, max=60)
     )
@@ -138,18 +147,22 @@ async def _pages(ctx: Context, meeting: Meeting | None) -> tuple[tuple[Field, ..
         ZoneField(id="zone", label=say("m_q_zone"), options=await _zones(ctx, meeting), other=False),
         TextField(id="title", label=say("m_q_title"), hint=say("m_q_title_hint"), required=False, min=5, max=120),
     )
-    everybody = Option("all", say("m_everybody"))
-    categories = await _categories(ctx)
+    groups = [Option("all", say("m_everybody")), *(Option(each, say(f"cat_{each}")) for each in await _categories(ctx))]
+    if meeting is not None and len(meeting.audience.get("categories") or ()) > 1:
+        groups.insert(0, Option(KEEP, say("m_as_before")))
+    passed = meeting is not None and meeting.rsvp_deadline <= ctx.now
     second: tuple[Field, ...] = (
         UrlField(id="link", label=say("m_q_link"), hint=say("m_q_link_hint"), required=False),
         TextField(id="place", label=say("m_q_place"), hint=say("m_q_place_hint"), required=False, min=3, max=120),
-        MomentField(id="deadline", label=say("m_q_deadline"), hint=say("m_q_deadline_hint"), required=False, before="start"),
-        ChoiceField(
-            id="audience",
-            label=say("m_q_audience"),
+        MomentField(
+            id="deadline",
+            label=say("m_q_deadline"),
+            hint=say("m_q_deadline_hint"),
             required=False,
-            options=(everybody, *(Option(each, say(f"cat_{each}")) for each in categories)),
+            before="start",
+            future=not passed,
         ),
+        ChoiceField(id="audience", label=say("m_q_audience"), required=False, options=tuple(groups)),
     )
     return first, second
 
@@ -163,7 +176,10 @@ def _length(minutes: int) -> Text:
 async def _zones(ctx: Context, meeting: Meeting | None) -> tuple[Option, ...]:
     """Offer the community's zone, the asker's, the meeting's and where most members live."""
     found = await ctx.db.execute(
-        select(Member.zone, func.count()).where(Member.staff.is_(False)).group_by(Member.zone).order_by(func.count().desc())
+        select(Member.zone, func.count())
+        .where(Member.staff.is_(False))
+        .group_by(Member.zone)
+        .order_by(func.count().desc())
     )
     names = [meeting.zone] if meeting else []
     names += [ctx.community.zone, ctx.reader.zone, *(zone for zone, _ in found)]
@@ -183,17 +199,17 @@ async def save(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
         raise UserError(say("e_gone"))
     if meeting is not None and meeting.state not in EDITABLE:
         return [Invalid({"": say("m_too_late_to_edit")})]
-    announced = meeting is not None and meeting.state not in NOT_ANNOUNCED
-    if announced and meeting is not None:
-        now_stands = {**_values(meeting), **{key: _whole(meeting)[key] for key in FIXED}}
-        if any(key in values and values[key] != now_stands.get(key, "") for key in FIXED):
+    fixed = _fixed(meeting)
+    if meeting is not None:
+        stands = _values(meeting)
+        if any(key in values and values[key] != stands[key] for key in fixed):
             return [Invalid({"": say("m_announced")})]
-        if meeting.join_link and values.get("link", meeting.join_link) != meeting.join_link:
-            return [Invalid({"": say("m_announced")})]
-        values = {**_whole(meeting), **{k: v for k, v in values.items() if k not in FIXED}}
+        values = {**stands, **values}
     fields = _read(values, ctx.now)
     if isinstance(fields, Invalid):
         return [fields]
+    if values.get("audience") == KEEP:
+        del fields["audience"]
     if meeting is None:
         code = await next_code(ctx.db)
         meeting = Meeting(code=code, state="scheduled", created_by=ctx.me.id, **fields)
@@ -209,19 +225,7 @@ async def save(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
         audit.note(ctx.db, ctx.now, ctx.me.id, "edit_meeting", meeting.key)
         await cards.touch(ctx.db, (*PRIVATE, *PUBLIC), meeting.key)
     twin = await same_topic(ctx.db, meeting.theme, meeting.region, meeting.key)
-    return [Reply(_saved(meeting, twin, announced=announced), private=True)]
-
-
-def _whole(meeting: Meeting) -> dict[str, str]:
-    """Give all values of an announced meeting, also those its form no longer asks."""
-    length = str(int((meeting.ends_at - meeting.starts_at).total_seconds() // 60))
-    categories = meeting.audience.get("categories") or ()
-    return {
-        "format": meeting.format, "theme": meeting.theme, "region": meeting.region, "title": meeting.title,
-        "start": meeting.starts_at.isoformat(), "length": length, "zone": meeting.zone, "place": meeting.place,
-        "link": meeting.join_link, "deadline": meeting.rsvp_deadline.isoformat(),
-        "audience": categories[0] if len(categories) == 1 else "all",
-    }  # fmt: skip
+    return [Reply(_saved(meeting, twin, announced=bool(fixed)), private=True)]
 
 
 def _read(values: dict[str, str], now: datetime) -> dict[str, Any] | Invalid:

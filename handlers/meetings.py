@@ -17,7 +17,9 @@ PAGE = 10
 """Items of one screen (conversation §1.6)."""
 
 
-@feature.command("meetings", "events", "agenda", "réunions", "toplantılar", "الاجتماعات", "reuniones", where="any", menu=True)
+@feature.command(
+    "meetings", "events", "agenda", "réunions", "toplantılar", "الاجتماعات", "reuniones", where="any", menu=True
+)
 async def upcoming(ctx: Context, _rest: str) -> Answers:
     """List what comes: in private with the own reply, in a group title and date only."""
     if ctx.inbound.where.kind == "group":
@@ -28,7 +30,9 @@ async def upcoming(ctx: Context, _rest: str) -> Answers:
     return [Reply(_own(mine, say("m_coming"), say("m_none_yet"), ctx))]
 
 
-@feature.command("my", "mine", "replies", "mes réponses", "yanıtlarım", "ردودي", "mis respuestas", where="slack", menu=True)
+@feature.command(
+    "my", "mine", "replies", "mes réponses", "yanıtlarım", "ردودي", "mis respuestas", where="slack", menu=True
+)
 async def my(ctx: Context, _rest: str) -> Answers:
     """List the own replies, also the No ones, each with a way to change it."""
     mine = await invitations.of_member(ctx.db, ctx.me, ctx.now)

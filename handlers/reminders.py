@@ -103,7 +103,11 @@ def compose(meeting: Meeting, kind: str, member: Member, community: Community, n
 
 
 def _week(meeting: Meeting, ahead: int) -> Text:
-    texts: dict[str, Text] = {"meeting_title": Bold(meeting.title), "when_local": when(meeting), "place": place(meeting)}
+    texts: dict[str, Text] = {
+        "meeting_title": Bold(meeting.title),
+        "when_local": when(meeting),
+        "place": place(meeting),
+    }
     if ahead != 7:
         return say("m_reminder_soon", **texts)
     if not meeting.agenda_link:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
@@ -25,22 +28,32 @@ ACTIONS = {
 }
 """Actions of people: the word of the control interface, and the method of `Side` behind it."""
 ANSWER_MAX = 25.0
+OURS = re.compile(r"(?:127(?:\.[0-9]{1,3}){3}|localhost|\[::1\])(?::[0-9]+)?")
+"""Host headers of this machine: a name that somebody else points at us (DNS rebinding) is not among them."""
 
 
 def answer(body: Mapping[str, Any] | list[Any], status: int = 200) -> web.Response:
     """Answer JSON."""
-    return web.Response(text=json.dumps(body, ensure_ascii=False), status=status, content_type="application/json")
+    return web.Response(text=json.dumps(body), status=status, content_type="application/json")
 
 
 @web.middleware
 async def forgiving(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Turn a wrong control call into a sentence with its 4xx status."""
+    """Turn a wrong control call into a sentence with its 4xx status; refuse what a foreign web page sends."""
     try:
+        ours = f"http://{request.host}"
+        if not OURS.fullmatch(request.host) or request.headers.get("Origin", ours) != ours:
+            raise WrongCall("the sandbox answers programs and its own pages on this machine only", 403)
         return await handler(request)
     except WrongCall as wrong:
         return answer({"ok": False, "error": wrong.sentence}, wrong.status)
+    except web.HTTPException:
+        raise
+    except Exception as error:  # a hole in the sandbox is a clear answer and a trace on standard error
+        traceback.print_exc()
+        return answer({"ok": False, "error": f"the sandbox failed: {type(error).__name__}"}, 500)
 
 
 async def body_of(request: web.Request) -> Call:
@@ -116,11 +129,9 @@ class Control:
                 raise WrongCall('"advance" and "rate" are numbers')
         if rate is not None and not 0 <= rate <= 100_000:
             raise WrongCall('"rate" is between 0 (stand still) and 100000')
-        at = instant(body["now"]) if "now" in body else None
         try:
+            at = instant(body["now"]) if "now" in body else clock.now() + timedelta(seconds=advance or 0)
             clock.set(at, rate)
-            if advance is not None:
-                clock.advance(advance)
         except (OverflowError, ValueError):
             raise WrongCall("that is beyond the end of time") from None
         return answer(clock.view())

@@ -70,7 +70,7 @@ class Faults:
         if strange := sorted(set(wanted) - known):
             raise WrongCall(f"a fault has no {', '.join(strange)}; it has {', '.join(sorted(known))}")
         action, match = wanted.get("action"), wanted.get("match") or {}
-        if action not in ACTIONS:
+        if not isinstance(action, str) or action not in ACTIONS:
             raise WrongCall(f'"action" is one of {", ".join(ACTIONS)}')
         if not isinstance(match, Mapping) or set(match) - {"chat", "person"}:
             raise WrongCall('"match" is {"chat": ..., "person": ...}, both optional')

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 from aiohttp import web
 
@@ -37,7 +39,7 @@ def page(title: str, body: str) -> web.Response:
     )
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     headers = {"Content-Security-Policy": policy, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return web.Response(text=text, content_type="text/html", headers=headers)
+    return web.Response(body=text.encode(errors="replace"), content_type="text/html", charset="utf-8", headers=headers)
 
 
 class Pages:
@@ -76,6 +78,7 @@ class Pages:
         parts = [f'<section id="{escape(person.id)}"><h2>{escape(person.name)}</h2><p class="who">{escape(about)}</p>']
         for side in where:
             parts += [_chat(side.name.title(), chat, person) for chat in side.screen(person)]
+            parts += [_view(side.name.title(), name, view) for name, view in side.views(person).items()]
         if len(parts) == 1:
             parts.append("<p>Nothing yet.</p>")
         return "".join(parts) + "</section>"
@@ -91,22 +94,37 @@ def _chat(platform: str, chat: ChatView, person: Person) -> str:
     return f"<h3>{escape(title)}</h3>{messages or '<p>Nothing yet.</p>'}{toasts}"
 
 
+def _rows(shown: Mapping[str, Any]) -> str:
+    return "".join(
+        "<div>" + "".join(f'<span class="button" dir="auto">{escape(each["label"])}</span>' for each in row) + "</div>"
+        for row in shown.get("buttons") or []
+    )
+
+
 def _message(message: MessageView, person: Person) -> str:
     sender = message.get("from", "")
     marks = [word for word in ("edited", "silent") if message.get(word)] + (
         ["protected"] * bool(message.get("protect"))
     )
-    rows = "".join(
-        "<div>" + "".join(f'<span class="button" dir="auto">{escape(each["label"])}</span>' for each in row) + "</div>"
-        for row in message.get("buttons") or []
-    )
+    rows = _rows(message)
     document = f'<p class="fine">File: {escape(message["document"])}</p>' if message.get("document") else ""
     about = " · ".join([escape(sender), _time(message.get("at", "")), *marks])
     mine = " mine" if sender == person.name else ""
+    text = str(message.get("shown") or message.get("text") or "")
     return (
         f'<div class="message{mine}"><div class="who">{about}</div>'
-        f'<p class="text" dir="auto">{escape(message.get("text", ""))}</p>{document}{rows}</div>'
+        f'<p class="text" dir="auto">{escape(text)}</p>{document}{rows}</div>'
     )
+
+
+def _view(platform: str, name: str, view: object) -> str:
+    """Draw what is open besides chats: a modal or a home tab, as far as it has a text and buttons."""
+    if not isinstance(view, dict) or "text" not in view:
+        return ""
+    inputs = [f"{each.get('label', '')}: {each.get('value') or 'empty'}" for each in view.get("inputs") or ()]
+    fields = "".join(f'<p class="fine" dir="auto">{escape(each)}</p>' for each in inputs)
+    text = f'<p class="text" dir="auto">{escape(str(view["text"]))}</p>'
+    return f'<h3>{escape(platform)}: {escape(name)}</h3><div class="message">{text}{fields}{_rows(view)}</div>'
 
 
 def _time(at: str) -> str:

@@ -172,7 +172,13 @@ class World:
         self.sides[side.name] = side
 
     def load(self, spec: Mapping[str, Any]) -> None:
-        """Start afresh from a world file: `{"people": [...], "clock": iso, "telegram": {...}, "slack": {...}}`."""
+        """Start afresh from a world file; raise `WrongCall` naming what is wrong in it.
+
+        `{"clock": iso, "people": [{"id", "name", "zone", "language", "telegram": {"user": 5001, "started": true},
+        "slack": {"team": "T0", "user": "U01"}}], "telegram": {"token", "bot": {"id", "username", "name"}, "chats":
+        [{"id": -100, "type": "supergroup", "title", "members": ["m15"], "admins": [], "topics": [], "bot": true}]},
+        "slack": {...}}`. Limits stay as they are, faults and everything said are forgotten.
+        """
         if not isinstance(spec, Mapping) or not isinstance(spec.get("people", []), list):
             raise WrongCall('a world is {"people": [...], "clock": iso, "telegram": {...}, "slack": {...}}')
         people = [Person.of(each) for each in spec.get("people", [])]

@@ -96,8 +96,8 @@ async def plan(
     elif campaign.state == "done":
         campaign.state = "sending"
     earliest = campaign.held_until if campaign.state == "held" and campaign.held_until else None
-    found = await db.execute(select(Delivery.key, Delivery.state).where(Delivery.campaign_id == campaign.id))
-    known = {key: old for key, old in found}
+    found = select(Delivery.key, Delivery.state).where(Delivery.campaign_id == campaign.id)
+    known: dict[str, str] = {row.key: row.state for row in await db.execute(found)}
     fresh: list[dict[str, Any]] = []
     for each in to:
         key = str(uuid.uuid5(NAMESPACE, "\n".join((community.key, kind, subject, occurrence, each.name))))
@@ -118,13 +118,16 @@ async def plan(
 
 async def undo(db: Session, campaign: Campaign, now: datetime) -> bool:
     """Take a decision back while it is held; false when sending has begun."""
-    query = update(Campaign).where(Campaign.id == campaign.id, Campaign.state == "held").values(state="cancelled")
-    if (await db.scalars(query.returning(Campaign.id))).first() is None:
+    query = select(Campaign).where(Campaign.id == campaign.id).with_for_update()
+    row = (await db.scalars(query.execution_options(populate_existing=True))).one()
+    if row.state != "held":
         return False
-    waiting = update(Delivery).where(Delivery.campaign_id == campaign.id, Delivery.state.in_(OPEN_STATES))
+    row.state = "cancelled"
+    waiting = update(Delivery).where(Delivery.campaign_id == row.id, Delivery.state.in_(OPEN_STATES))
     await db.execute(waiting.values(state="cancelled", reason="undone"))
-    await cards.touch(db, [PROGRESS], campaign.key)
-    await db.refresh(campaign)
+    await cards.touch(db, [PROGRESS], row.key)
+    if campaign is not row:
+        campaign.state = row.state
     return True
 
 

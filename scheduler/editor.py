@@ -1,4 +1,4 @@
-"""Redrawing cards that are out of date: coalesced, at the platform's pace, after new messages, ending on the last state.
+"""Redrawing cards that are out of date: coalesced, paced, after new messages, always ending on the last state.
 
 What is wanted is read before the card is drawn, so a change during the edit waits for the next one.
 """
@@ -30,6 +30,8 @@ AT_ONCE = 4
 """Edits in flight at once on one connection."""
 GIVE_WAY = 3.0
 """Seconds an edit lets new messages go first, at most."""
+BORROW = 0.5
+"""Seconds between two edits that no longer give way."""
 RETRY_MAX = 60.0
 IDLE = 3600.0
 
@@ -53,7 +55,9 @@ class Editor:
         self._not_before: dict[int, float] = {}
         """Copy -> monotonic moment of its next try, after an error."""
         self._failures: dict[int, int] = {}
+        self._borrow_at = 0.0
         self.busy = False
+        """Whether edits are in flight or being written down."""
 
     def poke(self) -> None:
         """Say that cards wait."""
@@ -87,7 +91,7 @@ class Editor:
         if not line.platform.workspace or line.dead:
             return 1.0
         async with shop.database.read() as db:
-            waiting = await waiting_cards(db, *line.name)
+            waiting = await waiting_cards(db, *line.name, limit=200)
             real = await real_now(db)
         if not waiting:
             return IDLE
@@ -101,17 +105,20 @@ class Editor:
         nearest, now = IDLE, time.monotonic()
         for copy in waiting:
             group = copy.channel_id is not None
+            waited = (real - (copy.edit_at or real) - delay).total_seconds()
+            borrow = waited > GIVE_WAY and now >= self._borrow_at
             wait = max(
-                ((copy.edit_at or real) + delay - real).total_seconds(),
-                line.pace.edit_wait(copy.chat, group=group),
+                -waited,
+                line.pace.edit_wait(copy.chat, group=group, borrow=borrow),
                 self._not_before.get(copy.id, 0.0) - now,
             )
-            patient = copy.edit_at is None or real - copy.edit_at < delay + timedelta(seconds=GIVE_WAY)
-            if wait <= 0 and line.sending and patient:
+            if wait <= 0 and line.sending and not borrow:
                 wait = 0.1  # new messages go first
             if wait > 0 or len(ready) >= AT_ONCE:
                 nearest = min(nearest, max(wait, 0.0))
                 continue
+            if line.sending:
+                self._borrow_at = now + BORROW
             line.pace.take_edit(copy.chat, group=group)
             ready.append(copy)
         if not ready:
@@ -180,6 +187,8 @@ class Editor:
                 row = await db.get(CardCopy, each.copy.id, with_for_update=True)
                 if row is None:
                     continue
+                if row.shown != each.copy.shown:  # an answer edited the message too: what it looks like is not certain
+                    self._line.shown.forget(MessageRef(row.platform, row.workspace, row.chat, row.message))
                 if each.shown:
                     # A note of the dispatcher may have raised both revisions meanwhile: only ever go up.
                     row.shown = max(row.shown, each.copy.wanted)

@@ -100,12 +100,15 @@ class Pace:
         self._minute.take(now)
         self._chat_starts(chat, now, group)
 
-    def edit_wait(self, chat: str, *, group: bool) -> float:
-        """Give the seconds until a message of this chat may be edited."""
+    def edit_wait(self, chat: str, *, group: bool, borrow: bool = False) -> float:
+        """Give the seconds until a message of this chat may be edited; `borrow` lets it go before waiting messages."""
         now = self._clock()
-        wait = max(self._edits_paused - now, self.bot_wait(), self.chat_wait(chat, group=group))
+        wait = max(self._edits_paused - now, self._paused - now, 0.0)
         if not self.edits_by_group:
             return max(wait, self._edits.wait(now))
+        wait = max(wait, self.chat_wait(chat, group=group))
+        if not borrow:
+            wait = max(wait, self.bot_wait())
         if group and chat in self._group_edits:
             wait = max(wait, self._group_edits[chat].wait(now))
         return wait

@@ -16,7 +16,7 @@ from scheduler.prepare import Result
 from storage import deliveries
 from storage.communities import Channel
 from storage.database import Session
-from storage.deliveries import CardCopy, Campaign, Delivery
+from storage.deliveries import Campaign, CardCopy, Delivery
 from storage.members import Account
 from storage.sharing import add_once, real_now
 

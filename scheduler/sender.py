@@ -63,6 +63,10 @@ class Shown:
         if len(self._known) > SHOWN_KEPT:
             self._known.popitem(last=False)
 
+    def forget(self, ref: MessageRef) -> None:
+        """Forget a drawing that may not be what is shown."""
+        self._known.pop(ref, None)
+
     def same(self, ref: MessageRef, revision: int, message: Message) -> bool:
         """Tell whether exactly this is shown at that revision."""
         return self._known.get(ref) == (revision, message)
@@ -134,10 +138,13 @@ class Line:
         await asyncio.wait({task}, timeout=5)
         if not task.done():
             task.cancel()
+
+    async def let_go(self) -> None:
+        """Give the connection back, so that another process need not wait."""
         if self.held:
+            self.held = False
             async with self.shop.database.write() as db:
                 await sharing.let_go(db, *self.name, self.shop.worker)
-            self.held = False
 
     async def _round(self) -> float:
         """Do one transaction's worth; give the seconds until the next is useful."""

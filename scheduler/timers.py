@@ -1,4 +1,4 @@
-"""Due work: armed by features in their own transaction, run by the engine once, at its time or as soon as we are back."""
+"""Due work: armed by features in their own transaction, run once, at its time or as soon as we are back."""
 
 from __future__ import annotations
 

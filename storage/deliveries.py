@@ -213,6 +213,12 @@ async def due(db: Session, platform: str, workspace: str, now: datetime) -> bool
     return await db.scalar(query.limit(1)) is not None
 
 
+async def in_flight(db: Session, platform: str, workspace: str) -> bool:
+    """Tell whether any worker has a row of this connection in hand."""
+    query = select(Delivery.id).where(_SENDING, Delivery.platform == platform, Delivery.workspace == workspace)
+    return await db.scalar(query.limit(1)) is not None
+
+
 async def next_due(db: Session) -> datetime | None:
     """Give the earliest moment at which a waiting delivery is due; held campaigns count, stopped ones do not."""
     going = exists().where(Campaign.id == Delivery.campaign_id, Campaign.state.in_(("sending", "held")))

@@ -23,7 +23,7 @@ CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Be what became of a press: the reply that stands now, the one before, and the counts after it.
+    """Be what became of a press: the reply that stands now and the one before.
 
     `refused` is "" or why nothing changed: `cancelled`, `started`, `not_invited`, `withdrawn`; `older` means that a
     newer press had been taken in already.
@@ -34,7 +34,6 @@ class Result:
     changed: bool = False
     older: bool = False
     refused: str = ""
-    counts: dict[str, int] | None = None
 
 
 def _meant(meeting: Meeting) -> ColumnElement[bool]:
@@ -143,10 +142,10 @@ async def reply(
         return Result(reply=row.reply, previous=row.reply, refused=refused)
     previous = row.reply
     if row.replied_at is not None and at < row.replied_at:
-        return Result(previous, previous, older=True, counts=await counts(db, meeting))
+        return Result(previous, previous, older=True)
     row.reply, row.replied_at, row.replied_by = choice, at, (by or member).id
     await db.flush()
-    return Result(choice, previous, changed=choice != previous, counts=await counts(db, meeting))
+    return Result(choice, previous, changed=choice != previous)
 
 
 def closed(meeting: Meeting, at: datetime) -> str:
@@ -163,7 +162,7 @@ async def counts(db: Session, meeting: Meeting) -> dict[str, int]:
         .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
         .group_by(Invitation.reply)
     )
-    return {"yes": 0, "maybe": 0, "no": 0, "none": 0} | dict(found.tuples().all())
+    return {"yes": 0, "maybe": 0, "no": 0, "none": 0} | dict(found.all())
 
 
 async def counts_of(db: Session, meetings: Iterable[Meeting]) -> dict[int, dict[str, int]]:
@@ -236,6 +235,17 @@ async def note_delivered(db: Session, meeting: Meeting) -> None:
     await db.execute(
         update(Invitation)
         .where(Invitation.meeting_id == meeting.id, Invitation.member_id.in_(sent), Invitation.delivered.is_(False))
+        .values(delivered=True)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def accepted(db: Session, meeting_key: str, member_id: int) -> None:
+    """Mark one invitation as accepted by a platform."""
+    of_meeting = select(Meeting.id).where(Meeting.key == meeting_key).scalar_subquery()
+    await db.execute(
+        update(Invitation)
+        .where(Invitation.meeting_id == of_meeting, Invitation.member_id == member_id)
         .values(delivered=True)
         .execution_options(synchronize_session=False)
     )

@@ -25,6 +25,8 @@ async def issue_link(db: Session, member: Member, now: datetime, hours: int = 72
     It fits a Telegram deep link (at most 64 characters of base64url, reliability L13).
     """
     token = secrets.token_urlsafe(24)
+    while not token[0].isalnum():  # a dash at the beginning would be taken for punctuation where the code is typed
+        token = secrets.token_urlsafe(24)
     db.add(
         JoinLink(
             community_id=member.community_id,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, or_, select, update
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from storage.database import Base, OfCommunity, Session, new_key
 
@@ -125,7 +125,9 @@ class AccountTaken(Exception):
 async def by_account(db: Session, platform: str, workspace: str, user: str) -> Account | None:
     """Give the account with its member, judged by ids alone, never by a name (reliability S12)."""
     found = await db.scalars(
-        select(Account).where(Account.platform == platform, Account.workspace == workspace, Account.user == user)
+        select(Account)
+        .where(Account.platform == platform, Account.workspace == workspace, Account.user == user)
+        .options(joinedload(Account.member).selectinload(Member.accounts))
     )
     return found.unique().one_or_none()
 
@@ -135,6 +137,7 @@ async def accounts_everywhere(db: Session, platform: str, workspace: str, user: 
     found = await db.scalars(
         select(Account)
         .where(Account.platform == platform, Account.workspace == workspace, Account.user == user)
+        .options(joinedload(Account.member).selectinload(Member.accounts))
         .order_by(Account.community_id)
     )
     return found.unique().all()

@@ -29,7 +29,7 @@ async def deliveries_json(db: Session, rows: bool = False) -> dict[str, Any]:
     ):
         states = counts.setdefault(campaign_id, {}).setdefault(platform or "none", dict.fromkeys(DELIVERY_STATES, 0))
         states[state] = number
-    names = {key: code for key, code in await db.execute(select(Meeting.key, Meeting.code))}
+    names = {each.key: each.code for each in await db.scalars(select(Meeting))}
     empty = {platform: dict.fromkeys(DELIVERY_STATES, 0) for platform in PLATFORMS}
     campaigns = [
         {

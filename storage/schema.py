@@ -24,6 +24,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from asyncpg import PostgresError
 from sqlalchemy import Connection, event, pool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -133,7 +135,7 @@ async def _on(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
     try:
         async with engine.begin() as connection:
             return await connection.run_sync(work)
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, PostgresError, OSError, CommandError, RuntimeError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise SchemaError(f"the database cannot be used: {str(cause).splitlines()[0]}") from error
     finally:

@@ -28,7 +28,7 @@ async def real_now(db: Session) -> datetime:
 async def add_once(db: Session, model: type[Base], values: dict[str, Any]) -> bool:
     """Insert a row unless one with the same unique columns is there; tell whether it was inserted."""
     kind = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
-    query = kind.insert(model).values(**values).on_conflict_do_nothing().returning(model.__table__.primary_key)
+    query = kind.insert(model).values(**values).on_conflict_do_nothing().returning(*model.__table__.primary_key)
     return (await db.execute(query)).first() is not None
 
 

@@ -23,14 +23,17 @@ from storage.feedback import FeedbackAnswer
 from storage.meetings import HELD, Attendance, Invitation, Meeting
 from storage.members import Member
 
-FEEDBACK_OPEN = timedelta(days=7)
+FEEDBACK_OPEN = timedelta(days=8)
+"""Seven days and the rest of the last one: by then it is closed in any zone."""
 ACKNOWLEDGED_WITHIN = timedelta(days=14)
 MEMO_WITHIN_DAYS = 30
 FEW = 5
 """Fewer answers than this are never shown."""
 PARTNERS = ("country_of_origin", "country_of_transit")
 PUBLISHED = ("published", "disseminated", "archived")
-RATINGS = {"f1": "satisfaction", "f2": "relevance", "f3": "learning", "f5": "openness", "f7": "organisation"}
+RATINGS = {"F1": "satisfaction", "F2": "relevance", "F3": "learning", "F5": "openness", "F7": "organisation"}
+NO_CONTACTS, WILL_USE = "a", "y"
+"""What the feedback form stores for "none" (F4) and "yes" (F6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class MeetingFigures:
 
     def as_json(self) -> dict[str, Any]:
         """Give one row of `stats --json`."""
-        satisfied = sum(_high(each.get("f1")) for each in self.ratings) if self.ratings else None
+        satisfied = sum(_high(each.get("F1")) for each in self.ratings) if self.ratings else None
         return {
             "key": self.meeting.code,
             "state": self.meeting.state,
@@ -131,7 +134,7 @@ async def figures(db: Session, now: datetime) -> list[MeetingFigures]:
     for answer in await db.scalars(select(FeedbackAnswer)):
         if (each := found.get(answer.meeting_id)) is not None:
             each.feedback += 1
-            each.ratings.append({name.lower(): value for name, value in answer.answers.items()})
+            each.ratings.append(answer.answers)
     for each in found.values():
         if each.feedback < FEW or now < each.meeting.ends_at + FEEDBACK_OPEN:
             each.ratings = []
@@ -172,7 +175,7 @@ async def _indicators(db: Session, held: list[MeetingFigures]) -> dict[str, Indi
     came = sum(each.attended or 0 for each in recorded)
     asked = sum(each.attended if each.attended is not None else each.replies["yes"] for each in held)
     memos = sum(each.memos for each in held)
-    found = {
+    return {
         "I1": Indicator("meetings_held", len(held), target=targets.get("meetings")),
         "I2": Indicator(
             "meetings_in_person",
@@ -194,7 +197,6 @@ async def _indicators(db: Session, held: list[MeetingFigures]) -> dict[str, Indi
             sum(each.memo_sent for each in held),
         ),
     }
-    return found
 
 
 async def _outputs(db: Session, targets: dict[str, int]) -> dict[str, Indicator]:
@@ -245,13 +247,13 @@ def _ratings(answers: Iterable[dict[str, Any]]) -> dict[str, Indicator]:
         if numbers:
             exact = Decimal(sum(numbers)) / len(numbers)
             mean = float(exact.quantize(Decimal("0.1"), ROUND_HALF_UP))
-        key = "I14" if item == "f1" else f"I14{item}"
+        key = "I14" if item == "F1" else f"I14{item}"
         found[key] = Indicator(name, sum(number >= 4 for number in numbers), len(numbers), mean)
-    contacts = [each["f4"] for each in rows if each.get("f4")]
-    plans = [each["f6"] for each in rows if each.get("f6")]
+    contacts = [each["F4"] for each in rows if each.get("F4")]
+    plans = [each["F6"] for each in rows if each.get("F6")]
     return found | {
-        "I15": Indicator("new_contacts", sum(each != "none" for each in contacts), len(contacts)),
-        "I16": Indicator("intention_to_use", sum(each == "yes" for each in plans), len(plans)),
+        "I15": Indicator("new_contacts", sum(each != NO_CONTACTS for each in contacts), len(contacts)),
+        "I16": Indicator("intention_to_use", sum(each == WILL_USE for each in plans), len(plans)),
     }
 
 

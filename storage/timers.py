@@ -45,7 +45,9 @@ _RUNNING = Timer.state == literal_column("'running'")
 async def due(db: Session, now: datetime) -> bool:
     """Tell whether any timer is due and not held by a back-off; a read."""
     real = await real_now(db)
-    query = select(Timer.id).where(_WAITING, Timer.due_at <= now, or_(Timer.lease_until.is_(None), Timer.lease_until <= real))
+    query = select(Timer.id).where(
+        _WAITING, Timer.due_at <= now, or_(Timer.lease_until.is_(None), Timer.lease_until <= real)
+    )
     return await db.scalar(query.limit(1)) is not None
 
 

@@ -17,12 +17,12 @@ from sandbox.people import Person
 from sandbox.slack import actions, forms, screen
 from sandbox.slack import users as users  # with rooms, it answers methods by being imported
 from sandbox.slack.controls import Controls
+from sandbox.slack.door import Asked, Door
 from sandbox.slack.events import Events
 from sandbox.slack.files import download, receive
 from sandbox.slack.responses import Responses
 from sandbox.slack.transport import Transport
 from sandbox.slack.views import Desk
-from sandbox.slack.web import Asked, Door
 from sandbox.slack.workspace import Room, Team
 from sandbox.world import Call, ChatView, Done, Side, World
 
@@ -35,7 +35,8 @@ class SlackSide(Side):
 
     World file: `"slack": {"teams": [...], "request_url", "retry_scale", "ack_seconds"}`; a team is `{"id", "name",
     "token", "app_token", "signing_secret", "bot_user", "scopes", "events", "request_url", "commands", "channels"}`, a
-    channel `{"id", "name", "members", "bot", "private", "archived"}`. A person's Slack part may have `guest`, `external`, `home_team`, `deleted`, `admin`, `email`.
+    channel `{"id", "name", "members", "bot", "private", "archived"}`. A person's Slack part may have `guest`,
+    `single_channel_guest`, `external`, `home_team`, `stranger`, `deleted`, `admin`, `email`, `locale`, `channels`.
     """
 
     name = "slack"
@@ -91,9 +92,9 @@ class SlackSide(Side):
     def routes(self) -> Iterable[web.AbstractRouteDef]:
         """Give the API, the socket, the addresses for files and responses, and the control calls only Slack has."""
         return [
-            web.route("*", "/api/{method}", self.door),
+            web.route("*", "/api/{method}", self.door.handle),
             web.get("/socket", self.transport.socket),
-            web.post("/slack/response/{team}/{id}", self.responses),
+            web.post("/slack/response/{team}/{id}", self.responses.handle),
             web.post("/slack/upload/{team}/{file}/{ticket}", self._receive),
             web.get("/slack/files/{team}/{file}", self._download),
             *Controls(self).routes(),
@@ -125,9 +126,8 @@ class SlackSide(Side):
 
     def room(self, team: Team, id: str) -> Room:
         """Find a room by id or `#name`; raise `WrongCall` if there is none."""
-        room = team.rooms.get(id) or next(
-            (each for each in team.rooms.values() if id in (each.name, f"#{each.name}")), None
-        )
+        named = (each for each in team.channels.values() if id in (each.name, f"#{each.name}"))
+        room = team.rooms.get(id) or next(named, None)
         if room is None:
             raise WrongCall(f"there is no channel {id!r} in {team.id}", 404)
         return room

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from sandbox.errors import WrongCall
 from sandbox.people import Person
 from sandbox.slack.blocks import elements
+from sandbox.slack.door import Asked, Refused
 from sandbox.slack.files import address, share
 from sandbox.slack.responses import apply
 from sandbox.slack.users import user as user_view
 from sandbox.slack.views import View, field, state
-from sandbox.slack.web import Asked, Refused
 from sandbox.slack.workspace import File, Post, Room, Team, fresh
 from sandbox.world import Call, Done
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from sandbox.slack.door import Asked, Refused, method
 from sandbox.slack.messages import target
-from sandbox.slack.web import Asked, Refused, method
 from sandbox.slack.workspace import File, Post, Room, Team, fresh
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.slack.blocks import check_blocks, rings, with_ids
+from sandbox.slack.door import Asked, Refused, method
 from sandbox.slack.mrkdwn import broadcasts, faults
-from sandbox.slack.web import Asked, Refused, method
 from sandbox.slack.workspace import Post, Room, fresh
 
 POST_MAX, UPDATE_MAX = 40_000, 4_000

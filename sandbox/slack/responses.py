@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from sandbox.faults import suffer
+from sandbox.slack.door import Asked, Refused, answer
 from sandbox.slack.messages import POST_MAX, content
-from sandbox.slack.web import Asked, Refused, answer
 from sandbox.slack.workspace import Post, Room, Team, fresh
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Responses:
         self._permits[id] = Permit(team, room, user, time.monotonic(), message)
         return f"{self._side.base_url}/slack/response/{team.id}/{id}"
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """Take one answer."""
         permit = self._permits.get(request.match_info["id"])
         if permit is None or time.monotonic() - permit.born > SECONDS_MAX or permit.uses >= USES_MAX:

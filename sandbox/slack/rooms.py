@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.slack.web import Asked, Refused, method
+from sandbox.slack.door import Asked, Refused, method
 from sandbox.slack.workspace import Room, Team
 
 KINDS = {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import aiohttp
 from aiohttp import web
 
-from sandbox.slack.web import Asked, Refused, method
+from sandbox.slack.door import Asked, Refused, method
 from sandbox.slack.workspace import Team, fresh
 
 if TYPE_CHECKING:

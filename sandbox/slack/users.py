@@ -1,4 +1,4 @@
-"""users.info and users.list: what Slack tells about people (platforms §3.7)."""
+"""users.info, users.list, auth.test: what Slack tells about people (platforms §3.7)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.people import Person
+from sandbox.slack.door import Asked, Refused, method
 from sandbox.slack.rooms import page
-from sandbox.slack.web import Asked, Refused, method
 from sandbox.slack.workspace import Team
 
 
@@ -88,3 +88,18 @@ async def user_list(asked: Asked) -> dict[str, Any]:
     shown = [_bot(asked.team), *(user(asked, each, asked.flag("include_locale")) for each in people)]
     members, more = page(asked, shown, 1000)
     return {"members": members, "cache_ts": asked.side.world.clock.stamp(), **more}
+
+
+@method("auth.test", "special")
+async def auth_test(asked: Asked) -> dict[str, Any]:
+    """Tell the app who it is; its scopes stand in a header of every answer."""
+    team = asked.team
+    return {
+        "url": f"https://{team.id.lower()}.slack.com/",
+        "team": team.name,
+        "team_id": team.id,
+        "user": "convenor",
+        "user_id": team.bot_user,
+        "bot_id": team.bot_id,
+        "is_enterprise_install": False,
+    }

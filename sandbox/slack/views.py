@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sandbox.slack.blocks import check_view, elements, with_ids
-from sandbox.slack.web import Asked, Refused, method
+from sandbox.slack.door import Asked, Refused, method
 from sandbox.slack.workspace import Team, fresh
 
 if TYPE_CHECKING:

@@ -67,10 +67,6 @@ def formatted(params: Params, name: str, limit: int) -> Formatted:
         raise bad(f"the sandbox does not support parse_mode {mode}; use HTML or entities")
     if mode and mode.lower() != "html":
         raise bad("unsupported parse_mode")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise bad("strings must be encoded in UTF-8") from None
     text, entities = parse_html(text) if mode else (text, check(text, given or []))
     text, entities = trim(text, entities)
     if units(text) > limit:
@@ -173,13 +169,9 @@ def check(text: str, given: list[Any]) -> list[Entity]:
     if not given:
         return []
     total = units(text)
-    starts, at = set(), 0
-    for letter in text:
-        starts.add(at)
-        at += 2 if ord(letter) > 0xFFFF else 1
-    starts.add(at)
+    middles = _middles(text) if total > len(text) else frozenset()
     for entity in given:
-        if not isinstance(entity, dict) or entity.get("type") not in TYPES:
+        if not isinstance(entity, dict) or str(entity.get("type")) not in TYPES:
             raise bad("can't parse MessageEntity: Unsupported type specified")
         kind, offset, length = entity["type"], entity.get("offset"), entity.get("length")
         if type(offset) is not int or type(length) is not int or offset < 0 or length <= 0:
@@ -188,7 +180,7 @@ def check(text: str, given: list[Any]) -> list[Entity]:
             raise bad(
                 f"entity beginning at UTF-16 offset {offset} ends after the end of the text at UTF-16 offset {total}"
             )
-        if offset not in starts or offset + length not in starts:
+        if offset in middles or offset + length in middles:
             raise bad(f"entity at UTF-16 offset {offset} begins or ends in a middle of a UTF-16 symbol")
         if (needed := EXTRA.get(kind)) and not entity.get(needed) and entity.get(needed) != 0:
             raise bad(f"can't parse MessageEntity: Can't find field \"{needed}\"")
@@ -198,6 +190,17 @@ def check(text: str, given: list[Any]) -> list[Entity]:
         ):
             raise bad("can't parse MessageEntity: wrong date_time")
     return sorted((dict(entity) for entity in given), key=lambda entity: (entity["offset"], -entity["length"]))
+
+
+def _middles(text: str) -> frozenset[int]:
+    """Give the offsets that lie within a letter of two code units."""
+    found, at = set(), 0
+    for letter in text:
+        if ord(letter) > 0xFFFF:
+            found.add(at + 1)
+            at += 1
+        at += 1
+    return frozenset(found)
 
 
 def trim(text: str, entities: list[Entity]) -> Formatted:

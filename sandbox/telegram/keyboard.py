@@ -50,7 +50,7 @@ def check(button: Any) -> dict[str, Any]:
         raise bad(f"can't parse inline keyboard button: the sandbox does not know {', '.join(strange)}")
     if len(does) != 1:
         raise bad("can't parse inline keyboard button: exactly one of callback_data, url and copy_text expected")
-    if button.get("style") is not None and button["style"] not in STYLES:
+    if button.get("style") is not None and str(button["style"]) not in STYLES:
         raise bad("can't parse inline keyboard button: invalid button style specified")
     value = button[does[0]]
     if does[0] == "callback_data" and (not isinstance(value, str) or not 1 <= len(value.encode()) <= DATA_MAX):

@@ -61,7 +61,13 @@ class Params:
             return default
         if isinstance(value, bool | dict | list):
             raise bad(f'parameter "{name}" must be a String')
-        return str(value)
+        text = str(value)
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                raise bad("strings must be encoded in UTF-8") from None
+        return text
 
     def number(self, name: str, default: int | None = None) -> int:
         """Give a whole number; without a default it must be there."""

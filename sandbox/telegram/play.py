@@ -48,16 +48,26 @@ def _text(call: Call, name: str = "text", *, needed: bool = True) -> str:
     text = call.get(name) or ""
     if not isinstance(text, str) or (needed and not text.strip()):
         raise WrongCall(f'give the "{name}"')
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise WrongCall(f'"{name}" has half a letter in it') from None
     if units(text) > TEXT_MAX:
         raise WrongCall(f'"{name}" has at most {TEXT_MAX} characters')
     return text
 
 
-def _arrives(server: Server, message: Message) -> int:
+def _message(chat: Chat, named: object) -> Message | None:
+    """Give the message of a chat a call names, by number or as text."""
+    text = str(named)
+    return chat.messages.get(int(text)) if text.isdecimal() and len(text) < 20 else None
+
+
+def _arrives(server: Server, message: Message, kind: str = "message") -> int:
     chat = message.chat
     if not chat.private and (chat.bot not in {"member", "administrator"} or not _bot_reads(server, message)):
         return 0
-    return server.updates.push("message", message.payload(), f"chat:{chat.id}")
+    return server.updates.push(kind, message.payload(), f"chat:{chat.id}")
 
 
 def _bot_reads(server: Server, message: Message) -> bool:
@@ -72,15 +82,28 @@ def _bot_reads(server: Server, message: Message) -> bool:
 
 
 async def say(server: Server, person: Person, call: Call) -> Done:
-    """Write a text; in a group the bot gets commands, mentions and answers to it only."""
+    """Write a text; in a group the bot gets commands, mentions and answers to it only.
+
+    `reply_to` names a message that is answered, `edit` one of the person's own that gets this text instead.
+    """
     chat, text = chat_of(server, person, call), _text(call)
     _writes(chat, person)
-    reply = str(call.get("reply_to") or "0")
-    if reply != "0" and (not reply.isdecimal() or int(reply) not in chat.messages):
-        raise WrongCall(f"there is no message {reply}", 404)
+    if call.get("edit") is not None:
+        return _edit(server, person, chat, str(call["edit"]), text.strip())
+    reply = _message(chat, call.get("reply_to"))
+    if reply is None and call.get("reply_to") is not None:
+        raise WrongCall(f"there is no message {call['reply_to']}", 404)
     message = chat.post(user_of(person), server.world.clock.now(), text.strip(), commands(text.strip()))
-    message.reply_to = int(reply)
+    message.reply_to = reply.id if reply else 0
     return {"chat": str(chat.id), "message": str(message.id), "update": _arrives(server, message)}
+
+
+def _edit(server: Server, person: Person, chat: Chat, named: str, text: str) -> Done:
+    message = _message(chat, named)
+    if message is None or message.sender["id"] != user_of(person)["id"]:
+        raise WrongCall(f"there is no message {named} of {person.id}", 404)
+    message.text, message.entities, message.edited_at = text, commands(text), server.world.clock.stamp()
+    return {"chat": str(chat.id), "message": named, "update": _arrives(server, message, "edited_message")}
 
 
 async def begin(server: Server, person: Person, call: Call) -> Done:
@@ -131,7 +154,7 @@ def _find(server: Server, person: Person, call: Call, wanted: str) -> tuple[Mess
         if named is None:
             messages = [message for _, message in zip(range(LOOK_BACK), reversed(chat.messages.values()), strict=False)]
         else:
-            messages = [chat.messages[int(named)]] if str(named).isdecimal() and int(named) in chat.messages else []
+            messages = [named_one] if (named_one := _message(chat, named)) else []
         for message in messages:
             if call.get("forge") and message.sender["id"] == server.bot.id:
                 return message, {"callback_data": wanted}
@@ -188,7 +211,7 @@ def _bot_becomes(server: Server, person: Person, chat: Chat, old: str, new: str)
 async def block(server: Server, person: Person, call: Call) -> Done:
     """Block the bot; with `"how": "deactivated"` the account is gone, of which the bot hears nothing."""
     chat, how = server.chats.private(person), call.get("how", "blocked")
-    if how not in {"blocked", "deactivated"}:
+    if how not in ("blocked", "deactivated"):
         raise WrongCall('"how" is "blocked" or "deactivated"')
     before, chat.blocked = chat.blocked, how
     quiet = before or how == "deactivated"

@@ -123,8 +123,8 @@ def _draft(server: Server, params: Params, chat: Chat) -> Message:
     reply = params.object("reply_parameters")
     if reply:
         answered = reply.get("message_id")
-        if answered in chat.messages:
-            message.reply_to = int(answered)
+        if isinstance(answered, int) and answered in chat.messages:
+            message.reply_to = answered
         elif not reply.get("allow_sending_without_reply"):
             raise bad("message to be replied not found")
     message.thread = thread

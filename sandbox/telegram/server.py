@@ -84,7 +84,7 @@ class Server:
             raise bad("chat_id is empty")
         try:
             chat = self.chat_by_id(int(given))
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             chat = None
         if chat is None:
             raise bad("chat not found")
@@ -140,7 +140,7 @@ class Server:
 
     def person(self, chat: str) -> Person | None:
         """Give the one person a chat id stands for, `None` for groups."""
-        return self.world.people.on_telegram(int(chat)) if chat.isdecimal() else None
+        return self.world.people.on_telegram(int(chat)) if chat.isdecimal() and len(chat) < 20 else None
 
     # -- presses and files -------------------------------------------------------------------------------------------
 

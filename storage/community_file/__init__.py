@@ -7,12 +7,12 @@ transaction: what people changed in chat stays unless the file itself was change
 from __future__ import annotations
 
 from storage.community_file._apply import Change, Refused, Report, take_in
-from storage.community_file._load import load, load_history
+from storage.community_file._load import is_history, load, load_history
 from storage.community_file._marks import ImportedEntry
 from storage.community_file._reading import FileError, Problem
 from storage.community_file._shape import CommunityFile, HistoryFile, MeetingEntry
 
 __all__ = [
     "Change", "CommunityFile", "FileError", "HistoryFile", "ImportedEntry", "MeetingEntry", "Problem",
-    "Refused", "Report", "load", "load_history", "take_in",
+    "Refused", "Report", "is_history", "load", "load_history", "take_in",
 ]  # fmt: skip

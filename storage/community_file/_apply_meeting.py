@@ -135,7 +135,7 @@ async def _feedback(db: Session, row: Meeting, entry: MeetingEntry, members: Map
         return []
     came = [code for code, state in entry.attendance.items() if state in ("attended", "partial")]
     for code in came:
-        state = "sent" if code in entry.answered else "asked"
+        state = "sent" if code in entry.answered else "declined"  # its time is over: nobody is asked again
         db.add(FeedbackFlag(meeting_id=row.id, member_id=members[code].id, state=state))
     for answers in random.SystemRandom().sample(entry.ratings, len(entry.ratings)):
         db.add(FeedbackAnswer(meeting_id=row.id, answers=dict(answers)))

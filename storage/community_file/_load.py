@@ -61,6 +61,14 @@ def load(path: Path, telegram_bot: str = "") -> CommunityFile:
     )
 
 
+def is_history(path: Path) -> bool:
+    """Tell whether a file is a history: it names its community instead of describing it. Raise `FileError`."""
+    root, _ = open_file(path)
+    return root.named and any(
+        key.value == "community" and not Value(node, "", []).named for key, node in root.node.value
+    )
+
+
 def load_history(path: Path, members: Iterable[str]) -> HistoryFile:
     """Read and check a history file: past meetings of a community whose members' ids are given. Raise `FileError`."""
     root, problems = open_file(path)

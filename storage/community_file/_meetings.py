@@ -17,15 +17,16 @@ from storage.members import CATEGORIES
 FORMATS = ("online", "in_person", "hybrid")
 KINDS = ("meeting", "webinar")
 WRITTEN_REPLIES = ("yes", "no", "maybe", "waitlisted", "delegated")
-RATED = ("f1", "f2", "f3", "f4", "f5", "f6", "f7")
+RATED = ("F1", "F2", "F3", "F4", "F5", "F6", "F7")
 """Items of `fb_meeting_v1` (domain 5.1) in the order of a line of `ratings`; `-` leaves one out."""
-_SCALE = ("1", "2", "3", "4", "5")
-_POSSIBLE = {
-    **dict.fromkeys(("f1", "f2", "f3", "f7"), _SCALE),
-    "f4": ("none", "1-2", "3-5", "more"),
-    "f5": (*_SCALE, "unspoken"),
-    "f6": ("yes", "maybe", "no"),
+_SCALE = {each: each for each in "12345"}
+_STORED = {
+    **dict.fromkeys(("F1", "F2", "F3", "F7"), _SCALE),
+    "F4": {"none": "a", "1-2": "b", "3-5": "c", "more": "d"},
+    "F5": {**_SCALE, "unspoken": "0"},
+    "F6": {"yes": "y", "maybe": "m", "no": "n"},
 }
+"""Words of the file and what the form stores for them, one character each."""
 
 
 def read_meeting(value: Value, default_zone: str, people: Iterable[str] | None) -> MeetingEntry:
@@ -181,11 +182,11 @@ def _rating(value: Value) -> dict[str, str]:
     if len(written) != len(RATED):
         value.complain(f"{len(written)} answers, {len(RATED)} are expected: {' '.join(RATED)}")
         return {}
-    answers = {item: answer for item, answer in zip(RATED, written, strict=True) if answer != "-"}
-    for item, answer in answers.items():
-        if answer not in _POSSIBLE[item]:
-            value.complain(f'{item} cannot be "{answer}"; possible: {", ".join(_POSSIBLE[item])}')
-    return answers
+    answers = {item: word for item, word in zip(RATED, written, strict=True) if word != "-"}
+    for item, word in answers.items():
+        if word not in _STORED[item]:
+            value.complain(f'{item} cannot be "{word}"; possible: {", ".join(_STORED[item])}')
+    return {item: _STORED[item].get(word, "") for item, word in answers.items()}
 
 
 def _memo(block: Block, zone: str, known: set[str] | None) -> MemoEntry | None:

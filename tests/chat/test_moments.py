@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chat.errors import FieldError
@@ -18,11 +18,19 @@ BRUSSELS = "Europe/Brussels"
 TEN = datetime(2026, 5, 20, 8, 0, tzinfo=UTC)
 
 
+def readings(text: str, zone: str = BRUSSELS, language: str = "en") -> tuple[str, list[str]]:
+    """Give "" and the one instant, or the key of the doubt and the offers."""
+    try:
+        return "", [read_moment(text, NOW, zone, language).isoformat()]
+    except FieldError as error:
+        key = error.text.key if isinstance(error.text, Phrase) else "?"
+        return key, [raw for _, raw in error.offers]
+
+
 def doubt(text: str, zone: str = BRUSSELS, language: str = "en") -> tuple[str, list[str]]:
-    with pytest.raises(FieldError) as caught:
-        read_moment(text, NOW, zone, language)
-    assert isinstance(caught.value.text, Phrase)
-    return caught.value.text.key, [raw for _, raw in caught.value.offers]
+    key, offers = readings(text, zone, language)
+    assert key, f"{text} was read as {offers}"
+    return key, offers
 
 
 @pytest.mark.parametrize(
@@ -30,8 +38,9 @@ def doubt(text: str, zone: str = BRUSSELS, language: str = "en") -> tuple[str, l
     [
         ("en", "20 May 10:00"), ("en", "20/5/2026 10.30"), ("en", "20.5 10.30"), ("en", "20 May at 10"),
         ("en", "20th of May 10am"), ("en", "Wed, 20 May 2026, 10:00 (Brussels)"), ("en", "May 20, 2026 10:00"),
-        ("en", "2026-05-20 10:00"), ("fr", "20 mai à 10 h"), ("fr", "mercredi 20 mai à 10h"), ("tr", "20 Mayıs saat 10"),
-        ("tr", "20 Mayıs'ta saat 10'da"), ("ar", "٢٠ مايو ١٠:٠٠"), ("ar", "الأربعاء 20 مايو الساعة 10"),
+        ("en", "2026-05-20 10:00"), ("fr", "20 mai à 10 h"), ("fr", "mercredi 20 mai à 10h"),
+        ("tr", "20 Mayıs saat 10"), ("tr", "20 Mayıs'ta saat 10'da"), ("ar", "٢٠ مايو ١٠:٠٠"),
+        ("ar", "الأربعاء 20 مايو الساعة 10"),
         ("es", "20 de mayo a las 10"), ("es", "20 mayo 10 de la mañana"), ("en", "20 mai à 10 h"),
     ],
 )  # fmt: skip
@@ -49,7 +58,8 @@ def test_a_day_and_an_hour_are_read_in_five_languages_day_first(language: str, t
         ("es", "mañana por la mañana a las 9", "2026-04-23 09:00"), ("es", "pasado mañana 9:00", "2026-04-24 09:00"),
         ("en", "next Wed 10:00", "2026-04-29 10:00"), ("en", "Fri 10", "2026-04-24 10:00"),
         ("fr", "mercredi prochain 10h", "2026-04-29 10:00"), ("tr", "gelecek çarşamba 14.00", "2026-04-29 14:00"),
-        ("ar", "الأربعاء المقبل ١٠:٠٠", "2026-04-29 10:00"), ("es", "el próximo miércoles a las 10", "2026-04-29 10:00"),
+        ("ar", "الأربعاء المقبل ١٠:٠٠", "2026-04-29 10:00"),
+        ("es", "el próximo miércoles a las 10", "2026-04-29 10:00"),
         ("en", "Wed 08:00", "2026-04-29 08:00"), ("en", "noon tomorrow", "2026-04-23 12:00"),
     ],
 )  # fmt: skip
@@ -128,7 +138,8 @@ def test_iso_with_an_offset_is_taken_and_without_one_is_wall_time_in_the_zone() 
 
 
 @pytest.mark.parametrize(
-    "text", ["20 May", "20 May 3", "20 April 10:00", "Tue 20 May 2026 10:00", "28 March 2027 02:30", "25 Oct 2026 02:30"]
+    "text",
+    ["20 May", "20 May 3", "20 April 10:00", "Tue 20 May 2026 10:00", "28 March 2027 02:30", "25 Oct 2026 02:30"],
 )  # fmt: skip
 def test_every_offer_reads_back_without_doubt(text: str) -> None:
     for raw in doubt(text)[1]:
@@ -150,20 +161,14 @@ def test_what_we_print_reads_back_to_the_same_instant(minutes: int, language: st
     territories = COUNTRIES[language]
     reader = Reader(language=language, zone=zone, territory=territories[country % len(territories)])
     printed = plain(When(moment, zone), reader)
-    try:
-        assert read_moment(printed, NOW, zone, language) == moment
-    except FieldError as error:
-        assert isinstance(error.text, Phrase)
-        assert error.text.key == "f_fold"
-        assert moment in [datetime.fromisoformat(raw) for _, raw in error.offers]
+    key, found = readings(printed, zone, language)
+    assert key in ("", "f_fold")
+    assert moment in [datetime.fromisoformat(raw) for raw in found]
 
 
 @given(st.text(max_size=60) | st.from_regex(re.compile(r"[0-9./: hamp-]{0,30}"), fullmatch=True))
 @settings(max_examples=400, deadline=None)
 def test_no_typed_text_breaks_the_reader(text: str) -> None:
-    try:
-        read = read_moment(text, NOW, BRUSSELS, "en")
-    except FieldError as error:
-        assert len(error.offers) <= 9
-    else:
-        assume(read.tzinfo is not None)
+    key, found = readings(text)
+    assert key in ("", "f_date", "f_time", "f_far", "f_weekday", "f_gap", "f_fold")
+    assert len(found) <= 9

@@ -104,7 +104,8 @@ def make_bot(url: str, token: str = TOKEN) -> Bot:
 
 
 @pytest.fixture
-async def bot(sandbox: Sandbox) -> AsyncIterator[Bot]:
+async def bot(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bot]:
     """Give a started bot."""
+    monkeypatch.setenv("PTB_TIMEDELTA", "1")  # else reading retry_after is a deprecation warning
     async with make_bot(sandbox.url) as bot:
         yield bot

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from telegram import (
@@ -68,12 +68,15 @@ async def test_a_message_with_buttons_reaches_the_screen(bot: Bot, control) -> N
     assert "token" not in str(await control.ledger())
 
 
-async def test_times_are_entities_in_html_and_as_entities(bot: Bot) -> None:
+async def test_times_are_entities_in_html_and_as_entities(bot: Bot, control) -> None:
     sent = await bot.send_message(
         USER, 'At <tg-time unix="1796140800" format="wDt">Monday</tg-time>', parse_mode="HTML"
     )
     entity = sent.entities[0].to_dict()
     assert (entity["type"], entity["unix_time"], entity["date_time_format"]) == ("date_time", 1796140800, "wDt")
+    assert [(each["text"], each["shown"]) for each in (await control.chats("m06"))[0]["messages"]] == [
+        ("At Monday", "At Tuesday, 1 December 2026, 17:00")
+    ]
     raw = {"type": "date_time", "offset": 0, "length": 2, "unix_time": 1796140800, "date_time_format": "t"}
     sent = await bot.send_message(USER, "At", api_kwargs={"entities": [raw]})
     assert sent.entities[0].to_dict()["unix_time"] == 1796140800
@@ -94,7 +97,7 @@ async def test_times_are_entities_in_html_and_as_entities(bot: Bot) -> None:
     ],
 )
 async def test_wrong_html_is_refused(bot: Bot, text: str, reason: str) -> None:
-    with pytest.raises(BadRequest, match="Can't parse entities.*" + reason):
+    with pytest.raises(BadRequest, match=r"(?i)can't parse entities.*" + reason):
         await bot.send_message(USER, text, parse_mode="HTML")
 
 
@@ -119,19 +122,19 @@ async def test_html_offsets_are_in_utf_16(bot: Bot) -> None:
     ],
 )
 async def test_wrong_entities_are_refused(bot: Bot, entity: MessageEntity, reason: str) -> None:
-    with pytest.raises(BadRequest, match=reason):
+    with pytest.raises(BadRequest, match=f"(?i){reason}"):
         await bot.send_message(USER, "🎉x", entities=[entity])
 
 
 async def test_markdown_is_refused_with_a_sentence(bot: Bot) -> None:
-    with pytest.raises(BadRequest, match="does not support parse_mode MarkdownV2"):
+    with pytest.raises(BadRequest, match=r"(?i)does not support parse_mode MarkdownV2"):
         await bot.send_message(USER, "x", parse_mode="MarkdownV2")
 
 
 async def test_length_is_judged_after_parsing(bot: Bot) -> None:
     assert (await bot.send_message(USER, f"<b>{'&amp;' * 4096}</b>", parse_mode="HTML")).text == "&" * 4096
     for text, reason in (("x" * 4097, "too long"), ("", "empty"), (" \n", "empty"), ("🎉" * 2049, "too long")):
-        with pytest.raises(BadRequest, match=reason):
+        with pytest.raises(BadRequest, match=f"(?i){reason}"):
             await bot.send_message(USER, text)
 
 
@@ -156,9 +159,9 @@ async def test_buttons_are_checked(bot: Bot) -> None:
 
 
 async def test_a_parameter_no_method_has_is_refused(bot: Bot) -> None:
-    with pytest.raises(BadRequest, match="no parameter colour"):
+    with pytest.raises(BadRequest, match=r"(?i)no parameter colour"):
         await bot.send_message(USER, "x", api_kwargs={"colour": "red"})
-    with pytest.raises(BadRequest, match="no method sendPigeon"):
+    with pytest.raises(BadRequest, match=r"(?i)no method sendPigeon"):
         await bot.do_api_request("sendPigeon")
 
 
@@ -253,9 +256,9 @@ async def test_what_a_person_uploads_can_be_fetched(bot: Bot, control) -> None:
 
 
 async def test_topics_and_replies_must_exist(bot: Bot) -> None:
-    with pytest.raises(BadRequest, match="message thread not found"):
+    with pytest.raises(BadRequest, match=r"(?i)message thread not found"):
         await bot.send_message(GROUP, "x", message_thread_id=1)
-    with pytest.raises(BadRequest, match="replied not found"):
+    with pytest.raises(BadRequest, match=r"(?i)replied not found"):
         await bot.send_message(GROUP, "x", reply_to_message_id=77)
 
 
@@ -264,7 +267,7 @@ async def test_private_chats_take_a_burst_of_three(bot: Bot, control) -> None:
         await bot.send_message(USER, str(n))
     with pytest.raises(RetryAfter) as refused:
         await bot.send_message(USER, "too fast")
-    assert refused.value.retry_after == 1 or refused.value.retry_after.total_seconds() == 1
+    assert refused.value.retry_after == timedelta(seconds=1)
     await bot.send_message(OTHER, "another chat is free")
     assert (await control.get("limits"))["breaches"] == {"telegram.private": 1}
     assert (await control.ledger())[-2]["status"] == 429
@@ -274,7 +277,7 @@ async def test_the_whole_bot_has_thirty_a_second_and_a_group_twenty_a_minute(bot
     sent = [await bot.send_message(GROUP, str(n)) for n in range(20)]
     with pytest.raises(RetryAfter) as refused:
         await bot.send_message(GROUP, "x")
-    assert refused.value._retry_after.total_seconds() > 50
+    assert refused.value.retry_after > timedelta(seconds=50)
     with pytest.raises(RetryAfter):
         await bot.edit_message_text("x", GROUP, sent[0].message_id)
     await control.post("limits", **{"telegram.group": {"count": 1000}, "telegram.bot": {"count": 25, "seconds": 30}})

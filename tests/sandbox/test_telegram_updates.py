@@ -110,6 +110,15 @@ async def test_a_press_is_answered_once_and_the_note_is_on_the_screen(bot: Bot, 
     assert (await control.chats("m15"))[1]["toasts"] == []
 
 
+async def test_a_person_can_edit_what_they_wrote(bot: Bot, control) -> None:
+    said = await control.play("say", "m06", text="/meetings")
+    await control.play("say", "m06", text="/stop", edit=said["message"])
+    first, second = await poll(bot)
+    assert (first.message.text, second.edited_message.text) == ("/meetings", "/stop")
+    status, _ = await control.try_post("say", person="m06", platform="telegram", text="x", edit=99)
+    assert status == 404
+
+
 async def test_a_press_of_what_is_not_there_needs_forging(bot: Bot, control) -> None:
     await bot.send_message(USER, "M6?", reply_markup=YES)
     status, answer = await control.try_post("press", person="m06", platform="telegram", button="No")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any
@@ -134,7 +135,8 @@ class Intake:
         try:
             await work
         except Exception as error:
-            log.error("slack_answer_failed", error=type(error).__name__)
+            spot = traceback.extract_tb(error.__traceback__)[-1]  # not the text: it could hold a body
+            log.error("slack_answer_failed", error=type(error).__name__, spot=f"{spot.name}:{spot.lineno}")
 
     def _ignored(self, body: dict[str, Any]) -> None:
         event = body.get("event")

@@ -15,7 +15,7 @@ import structlog
 
 from bot.platforms.slack._forms import notice, refused, view_of
 from bot.platforms.slack._post import Poster
-from chat.errors import PlatformError, RateLimited, Rejected, Unreachable
+from chat.errors import Ambiguous, PlatformError, RateLimited, Rejected, Unreachable
 from chat.inbound import AnyInbound, Click, Command, Submission
 from chat.message import Message, button, row
 from chat.outbound import Answer, Edit, Home, Invalid, Open, Reply, SendFile, Toast
@@ -152,7 +152,7 @@ class Performer:
             try:
                 await self._poster.respond(address, message, reader, replace=False)
                 return True
-            except RateLimited:
+            except (RateLimited, Ambiguous):  # it may have been shown: saying it again would say it twice
                 raise
             except PlatformError as error:
                 log.info("slack_response_late", key=inbound.key, reason=error.reason)

@@ -12,12 +12,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack._client import UPLOAD_TIMEOUT
 from bot.platforms.slack._errors import meaning, neutral
+from bot.platforms.slack._mrkdwn import mrkdwn
 from bot.platforms.slack._render import home_view, metadata_of, payload_of
 from chat.errors import Ambiguous, NotSent, PlatformError, Rejected
 from chat.message import Message
 from chat.outbound import Home, SendFile
 from chat.people import MessageRef, Place
-from chat.text import Reader, plain
+from chat.text import Reader, render
 
 SHARE_WAITS = (0.1, 0.3, 0.6, 1.0, 2.0, 4.0)
 """Seconds between looks whether an uploaded file has appeared; Slack scans it first (platforms §3.6)."""
@@ -123,7 +124,7 @@ class Poster:
                         raise meaning("", done.status, done.headers.get("Retry-After", ""))
         except Ambiguous as error:
             raise NotSent(error.reason) from None  # bytes without the last step reach nobody
-        more: dict[str, Any] = {"initial_comment": plain(file.caption, reader)} if file.caption else {}
+        more: dict[str, Any] = {"initial_comment": mrkdwn(render(file.caption, reader))} if file.caption else {}
         if to.thread:
             more["thread_ts"] = to.thread
         with neutral():

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack._client import direct, library_logger
 from bot.platforms.slack._errors import neutral
-from chat.errors import AccountDead, PlatformError, RateLimited
+from chat.errors import AccountDead, NotSent, RateLimited
 
 log = structlog.get_logger(__name__)
 
@@ -33,12 +33,12 @@ class Sockets:
     ) -> None:
         self._app, self._web, self._token = app, web, app_token
         self._patience, self._pause = patience, pause
-        self._handlers: list[AsyncSocketModeHandler | None] = [None] * CONNECTIONS
+        self.handlers: list[AsyncSocketModeHandler | None] = [None] * CONNECTIONS
         self._tasks: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
         """Open the first connection, then keep all of them in the background. Raise `AccountDead` for a wrong token."""
-        self._handlers[0] = await self._connect()
+        self.handlers[0] = await self._connect()
         self._tasks = [
             asyncio.create_task(self._keep(slot), name=f"slack-socket-{slot}") for slot in range(CONNECTIONS)
         ]
@@ -53,7 +53,7 @@ class Sockets:
 
     async def connected(self) -> int:
         """Count the connections that are up."""
-        return sum([await each.client.is_connected() for each in self._handlers if each is not None])
+        return sum([await each.client.is_connected() for each in self.handlers if each is not None])
 
     async def _connect(self) -> AsyncSocketModeHandler:
         """Ask for an address ourselves, so that a wrong token is an error and not an endless loop in the library."""
@@ -65,6 +65,9 @@ class Sockets:
         connect = cast(Step, handler.connect_async)
         try:
             await asyncio.wait_for(connect(), self._patience)
+        except TimeoutError:
+            await _close(handler)
+            raise NotSent("socket") from None
         except BaseException:
             await _close(handler)
             raise
@@ -74,7 +77,7 @@ class Sockets:
         loop, wait = asyncio.get_running_loop(), self._pause
         seen = loop.time()
         while True:
-            handler = self._handlers[slot]
+            handler = self.handlers[slot]
             if handler is not None and await handler.client.is_connected():
                 seen = loop.time()
                 await asyncio.sleep(self._pause)
@@ -88,20 +91,20 @@ class Sockets:
     async def _rebuild(self, slot: int, wait: float) -> float:
         """Connect a slot anew; give the seconds to wait before the next try should it fail."""
         try:
-            self._handlers[slot] = await self._connect()
+            self.handlers[slot] = await self._connect()
             return self._pause
         except RateLimited as error:
             await asyncio.sleep(error.after)
         except AccountDead as error:
             log.error("slack_app_token_dead", reason=error.reason)
             await asyncio.sleep(60)
-        except (PlatformError, TimeoutError) as error:
+        except Exception as error:  # whatever it is, this connection must come back
             log.warning("slack_socket_failed", slot=slot, error=type(error).__name__)
             await asyncio.sleep(wait)
         return min(wait * 2, 60.0)
 
     async def _drop(self, slot: int) -> None:
-        handler, self._handlers[slot] = self._handlers[slot], None
+        handler, self.handlers[slot] = self.handlers[slot], None
         if handler is None:
             return
         await _close(handler)

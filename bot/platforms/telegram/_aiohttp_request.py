@@ -18,7 +18,12 @@ from yarl import URL
 UPLOAD_SECONDS = 600.0
 """Longest time one file may take; 50 MB on a slow line (platforms §2.5)."""
 
-_NOT_DELIVERED = (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError, aiohttp.InvalidURL)
+_NOT_DELIVERED = (
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.InvalidURL,
+)
 
 
 class NotDelivered(Exception):

@@ -35,7 +35,12 @@ class Intake:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, body: dict[str, Any]) -> None:
-        """Store an update durably and begin to handle it. Raise what the receiver raises: it is not stored then."""
+        """Store an update durably and begin to handle it; waits while too much is in hand.
+
+        Raise what the receiver raises: it is not stored then.
+        """
+        while len(self._tasks) >= IN_HAND_MAX:
+            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         found = self._read(body)
         if found is None:
             return
@@ -43,11 +48,6 @@ class Intake:
             self._begin(self._performer.hint(found.where, Reader(public=True), "e_anon"))
         elif await self._receiver.accept(found):
             self._begin(self._answer(found))
-
-    async def room(self) -> None:
-        """Wait while too much is in hand."""
-        while len(self._tasks) >= IN_HAND_MAX:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def finish(self, seconds: float) -> None:
         """Wait for what is in hand, then cut it off; what was stored is done at the next start."""

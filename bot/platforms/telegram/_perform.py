@@ -13,7 +13,7 @@ from bot.platforms.telegram._again import twice
 from bot.platforms.telegram._parse import PLATFORM
 from bot.platforms.telegram._render import note
 from bot.platforms.telegram._sender import Sender
-from chat.errors import ChatMoved, MessageGone, PlatformError, Unreachable
+from chat.errors import ChatMoved, MessageGone, PlatformError, Rejected, Unreachable
 from chat.inbound import AnyInbound, Click
 from chat.message import LinkButton, Message
 from chat.outbound import Answer, Edit, Erase, Home, Reply, SendFile, Toast
@@ -58,7 +58,7 @@ class Performer:
             await self.hint(inbound.where, reader)
         for index, answer in enumerate(answers):
             if index not in private:
-                refs[index] = await self._guard(inbound, self._one(inbound, answer, reader))
+                refs[index] = await self._guard(inbound, self._one(inbound, answer, reader), type(answer).__name__)
         return refs
 
     async def hint(self, where: Place, reader: Reader, key: str = "e_open_dm") -> None:
@@ -97,11 +97,18 @@ class Performer:
         text = note((each.text for each in toasts), reader)
         if in_private and not text:
             text = note((say("e_in_private"),), reader)
-        url = "" if reached else self._start_link("hello")
         alert = any(each.alert for each in toasts)
-        await self._guard(
-            click, twice(lambda: self._sender.answer(callback, text, alert=alert, url=url)), what="answer"
-        )
+        if reached:
+            await self._guard(click, twice(lambda: self._sender.answer(callback, text, alert=alert)), "answer")
+            return
+        try:
+            await twice(lambda: self._sender.answer(callback, text, alert=alert, url=self._start_link("hello")))
+        except Rejected:  # this client or server opens no address: say it, and show the way in the group
+            closed = note((*(each.text for each in toasts), say("e_open_dm")), reader)
+            await self._guard(click, self._sender.answer(callback, closed, alert=True), "answer")
+            await self.hint(click.where, reader)
+        except PlatformError as error:
+            self._complain(click, error, "answer")
 
     async def _in_private(self, inbound: AnyInbound, answer: Answer, reader: Reader) -> tuple[MessageRef | None, bool]:
         """Send to the person's own chat; false if Telegram does not let us write there."""
@@ -110,7 +117,7 @@ class Performer:
             return await self._out(to, answer, reader), True
         except Unreachable:
             return None, False
-        except PlatformError as error:
+        except Exception as error:
             self._complain(inbound, error, type(answer).__name__)
             return None, True
 
@@ -164,15 +171,21 @@ class Performer:
     async def _guard(self, inbound: AnyInbound, call: Awaitable[_T], what: str = "") -> _T | None:
         try:
             return await call
-        except PlatformError as error:
+        except Exception as error:
             self._complain(inbound, error, what)
             return None
 
-    def _complain(self, inbound: AnyInbound, error: PlatformError, what: str) -> None:
-        log.warning(
-            "telegram_answer_failed", key=inbound.key, chat=inbound.where.chat, what=what,
-            error=type(error).__name__, reason=error.reason,
-        )  # fmt: skip
+    def _complain(self, inbound: AnyInbound, error: Exception, what: str) -> None:
+        """Log ids and the kind of trouble, never its text unless it is Telegram's."""
+        expected = isinstance(error, PlatformError)
+        (log.warning if expected else log.error)(
+            "telegram_answer_failed",
+            key=inbound.key,
+            chat=inbound.where.chat,
+            what=what,
+            error=type(error).__name__,
+            reason=error.reason if isinstance(error, PlatformError) else "",
+        )
 
 
 def direct(person: Person) -> Place:

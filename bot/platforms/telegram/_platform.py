@@ -121,7 +121,7 @@ class TelegramPlatform:
             self._webhook = Webhook(self._secret, self._intake.take)
         else:
             self._poller = Poller(
-                self._bot, self.workspace, self._offsets, self._intake.take, self._intake.room,
+                self._bot, self.workspace, self._offsets, self._intake.take,
                 wait=self._poll_wait, stalled=self._stalled, back_off=self._back_off,
             )  # fmt: skip
             self._polling = asyncio.create_task(self._poller.run(), name="telegram-polling")

@@ -40,7 +40,6 @@ class Poller:
         workspace: str,
         offsets: Offsets,
         take: Callable[[dict[str, Any]], Awaitable[None]],
-        room: Callable[[], Awaitable[None]],
         *,
         wait: int = WAIT,
         stalled: float = STALLED,
@@ -50,7 +49,6 @@ class Poller:
         self._workspace = workspace
         self._offsets = offsets
         self._take = take
-        self._room = room
         self._wait = wait
         self._stalled = stalled
         self._back_off = back_off
@@ -69,7 +67,6 @@ class Poller:
             try:
                 if not loaded:
                     self._offset, loaded = await self._offsets.load(self._workspace), True
-                await self._room()
                 await self._round()
                 failures = 0
             except Exception as error:  # the loop is the bot's ear

@@ -40,7 +40,7 @@ class Rendered:
 
 def units(text: str) -> int:
     """Count UTF-16 units, in which Telegram measures."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, room: int) -> str:

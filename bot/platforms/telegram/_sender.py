@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import structlog
 from telegram import InputFile, LinkPreviewOptions
-from telegram.error import BadRequest, TelegramError
+from telegram.error import TelegramError
 
 from bot.platforms.telegram._again import twice
 from bot.platforms.telegram._bot import QuietBot
 from bot.platforms.telegram._edits import Freshest
-from bot.platforms.telegram._errors import classify, says, settle, too_late, unchanged
+from bot.platforms.telegram._errors import classify, settle, too_late, unchanged
 from bot.platforms.telegram._parse import PLATFORM
 from bot.platforms.telegram._render import Rendered, caption, compose
 from chat.errors import MessageGone, Rejected
@@ -153,9 +153,6 @@ class Sender:
             )
         except TelegramError as error:
             if too_late(error):
-                return
-            if url and isinstance(error, BadRequest) and says(error, "url"):  # an address Telegram will not open
-                await settle(self._bot.answer_callback_query(callback, text=text or None))
                 return
             raise classify(error) from None
 

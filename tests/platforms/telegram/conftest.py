@@ -77,7 +77,7 @@ class Api:
     async def _well(self, method: str, body: dict[str, Any]) -> web.StreamResponse:
         if method == "getUpdates":
             return await self._poll(body)
-        self.message += 1
+        self.message += method in ("sendMessage", "sendDocument")
         chat = {"id": int(body.get("chat_id", 0)), "type": "private", "first_name": "x"}
         message = {"message_id": self.message, "date": 1776841200, "chat": chat, "text": body.get("text", "")}
         results: dict[str, Any] = {
@@ -183,7 +183,7 @@ async def api() -> AsyncIterator[Api]:
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    found.url = "http://127.0.0.1:{}".format(runner.addresses[0][1])
+    found.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     yield found
     await runner.cleanup()
 

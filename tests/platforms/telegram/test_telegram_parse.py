@@ -69,9 +69,7 @@ def test_text_in_private_is_said_in_any_script():
     assert found.by.language == "ar"
 
 
-@pytest.mark.parametrize(
-    "name", ["voice_in_dm", "photo_with_command_as_caption", "sticker_in_dm", "document_in_dm"]
-)
+@pytest.mark.parametrize("name", ["voice_in_dm", "photo_with_command_as_caption", "sticker_in_dm", "document_in_dm"])
 def test_what_is_no_text_is_said_without_words(name):
     found = read(name)
     assert isinstance(found, Said)

@@ -16,7 +16,7 @@ from chat.people import MessageRef, Person, Place
 
 ME = Self("T0COPRR", "U0BOT")
 NOW = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
-PAYLOADS = Path(__file__).parents[1] / "payloads" / "slack"
+PAYLOADS = Path(__file__).parents[2] / "payloads" / "slack"
 
 
 def recorded(name: str) -> dict[str, Any]:

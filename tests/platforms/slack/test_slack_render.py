@@ -50,7 +50,14 @@ def test_the_push_text_is_the_first_two_lines_without_marks():
 
 @pytest.mark.parametrize(
     "attack",
-    ["<!channel>", "<!everyone> <!here>", "<@U1>", "<!subteam^S1>", "&lt;!channel&gt;", "<https://evil|https://gov.uk>"],
+    [
+        "<!channel>",
+        "<!everyone> <!here>",
+        "<@U1>",
+        "<!subteam^S1>",
+        "&lt;!channel&gt;",
+        "<https://evil|https://gov.uk>",
+    ],
 )
 def test_no_mention_and_no_link_comes_out_of_words(attack: str):
     assert "<" not in shown(attack)

@@ -141,7 +141,7 @@ class Door:
     def __init__(self, side: SlackSide) -> None:
         self._side = side
 
-    async def __call__(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one call; what is wrong is refused in the order in which Slack looks."""
         side, name = self._side, request.match_info["method"]
         try:

@@ -112,14 +112,18 @@ def test_a_form_without_fields_still_has_a_page():
     assert view["submit"]["text"] == "Save"
 
 
+GONE = "I cannot find that here. It may have been removed, or it is not meant for this account."
+ASKED = "Please answer this question."
+
+
 @pytest.mark.parametrize(
     ("errors", "expected"),
     [
-        ({"theme": say("f_required")}, {"theme": "Please answer this question."}),
-        ({"": say("e_gone"), "theme": say("f_required")}, {"theme": f"{'I cannot find that here. It may have been removed, or it is not meant for this account.'} Please answer this question."}),
-        ({"other page": say("f_required")}, {"theme": "Please answer this question."}),
+        ({"seats": say("f_required")}, {"seats": ASKED}),
+        ({"": say("e_gone"), "theme": say("f_required")}, {"theme": f"{GONE} {ASKED}"}),
+        ({"of another page": say("f_required")}, {"theme": ASKED}),
     ],
-)  # fmt: skip
+)
 def test_errors_stand_under_their_field_or_the_first_one(errors: dict, expected: dict):
     assert refused(Invalid(errors), ["theme", "seats"], "Title", READER) == {
         "response_action": "errors",

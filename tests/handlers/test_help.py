@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chat.message import Press
+from chat.people import Person
+from handlers import features
+from handlers._commands import Found, NotFound, distance, match
+from handlers._personal import looks_like_a_case, looks_personal
+from storage.meetings import Invitation, Meeting
+
+
+def meant(words: str, may: str = "member") -> str:
+    allowed = {"stranger": {"anyone"}, "member": {"anyone", "member"}}.get(may, {"anyone", "member", "organiser"})
+    found = match(words, features(), lambda who: who in allowed)
+    return f"{found.route.words}|{found.rest}" if isinstance(found, Found) else f"? {[r.words for r in found.near]}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("help", "help|"), ("/HELP", "help|"), ("!help", "help|"), ("?", "help|"), ("Yardım", "help|"),
+        ("YARDIM", "help|"), ("yardim", "help|"), ("مساعدة", "help|"), ("aide", "help|"), ("hel", "help|"),
+        ("", "home|"), ("menu", "home|"), ("ana_sayfa", "home|"), ("/home@convenor_bot", "home|"), ("hi.", "home|"),
+        ("À-propos", "about|"), ("join aB_c-9", "join|aB_c-9"), ("help meeting new", "help|meeting new"),
+        ("priv", "privacy|"), ("lang FR", "language|FR"), ("settngs", "? ['settings']"), ("he", "? ['help', 'home']"),
+    ],
+)  # fmt: skip
+def test_words_match_without_case_accents_dashes_and_slashes(typed: str, command: str) -> None:
+    assert meant(typed) == command
+
+
+def test_only_what_the_asker_may_use_is_completed_or_suggested() -> None:
+    assert meant("des", "organiser") == "desk|"
+    assert meant("des") == "? []"
+    assert meant("desl", "organiser") == "? ['desk']"
+    assert meant("desk") == "desk|"  # found, and refused by the caller
+
+
+def test_a_beginning_of_two_commands_is_not_guessed() -> None:
+    found = match("se", features(), lambda _who: True)
+    assert isinstance(found, NotFound)
+
+
+def test_distance_counts_swapped_letters_once() -> None:
+    assert (distance("metings", "meetings"), distance("hlep", "help"), distance("", "abc")) == (1, 1, 3)
+
+
+async def test_help_has_six_lines_for_the_role_and_all_words_behind_more(town: Any, show: Any) -> None:
+    member = show(await town.command(town.tahmina, "help"), platform="telegram")
+    assert 1 < len(member.text.splitlines()) <= 7
+    assert "/desk" not in member.text
+    organiser = show(await town.command(town.olivia, "help"))
+    assert "/cop desk: " in organiser.text
+    everything = show(await town.click(town.olivia, organiser.button("More")))
+    assert "/cop language: Choose your language" in everything.text
+    assert show(await town.click(town.olivia, everything.button("Back"))).text == organiser.text
+
+
+async def test_help_explains_one_word(town: Any, show: Any) -> None:
+    shown = show(await town.command(town.tahmina, "help stop"), platform="telegram")
+    assert shown.text.startswith("/stop: Stop all messages at once\nOther words: unsubscribe")
+    assert "Did you mean" in show(await town.command(town.tahmina, "help stopp")).text
+
+
+async def test_buttons_run_commands_with_the_rights_of_the_presser(town: Any, stranger: Person, show: Any) -> None:
+    assert "Organiser desk" in show(await town.click(town.olivia, Press("go", "", "", "desk"))).text
+    assert show(await town.click(town.claire, Press("go", "", "", "desk"))).text == "Only organisers can do that."
+    assert "serves members" in show(await town.click(stranger, Press("go", "", "", "settings"))).text
+    assert "I do not know" in show(await town.click(stranger, Press("go", "", "", "zzz"))).text
+    assert show(await town.click(town.olivia, Press("go", "", "", "faq"))).text.startswith("That is not part of")
+
+
+async def test_about_says_who_runs_it(town: Any, show: Any) -> None:
+    async with town.database.write() as db:
+        (await db.merge(town.community)).settings = {"programme": {"name": "COPRR phase 2"}, "funding_line": True}
+    shown = show(await town.command(town.tahmina, "about"))
+    assert shown.text.splitlines()[2:] == [
+        "Programme: COPRR phase 2", "Responsible: ICMPD", "Contact: coprr@example.org",
+        "Funded by the European Union",
+    ]  # fmt: skip
+
+
+async def invite(town: Any, *codes: str) -> None:
+    now = town.clock.now()
+    async with town.write() as db:
+        for code in codes:
+            meeting = Meeting(
+                code=code, title=f"Jobs and skills {code}", starts_at=now + timedelta(days=28),
+                ends_at=now + timedelta(days=28, hours=2), zone="Europe/Brussels", state="inviting",
+                rsvp_deadline=now + timedelta(days=14),
+            )  # fmt: skip
+            db.add(meeting)
+            await db.flush()
+            db.add(Invitation(meeting_id=meeting.id, member_id=town.tahmina.id, invited_at=now))
+
+
+async def test_free_text_changes_nothing_and_opens_the_open_question(town: Any, show: Any) -> None:
+    await invite(town, "M6")
+    for text in ("ok yes then", "yes", "I think my colleague could come to this one instead of me"):
+        shown = show(await town.said(town.tahmina, text))
+        assert shown.text.splitlines()[0] == "Jobs and skills M6"
+        assert shown.text.endswith("Please tap your reply; typed text is not saved.")
+
+
+async def test_free_text_without_an_open_question_shows_what_can_be_tapped(town: Any, show: Any) -> None:
+    shown = show(await town.said(town.tahmina, "what a lovely day for a walk"))
+    assert shown.text == "I work with buttons. Here is what I can do for you."
+    assert "Home" in shown.labels
+    assert "Help" in shown.labels
+    await invite(town, "M6", "M7")
+    assert show(await town.said(town.tahmina, "ok yes then")).text.startswith("I work with buttons")
+
+
+async def test_a_word_in_a_chat_works_without_a_slash(town: Any, show: Any) -> None:
+    assert "COPRR · Home" in show(await town.said(town.tahmina, "Home")).text
+    assert "Did you mean" in show(await town.said(town.tahmina, "setings")).text
+    assert (await town.reload(town.tahmina)).state == "active"
+    await town.said(town.tahmina, "please do not stop sending me things")
+    assert (await town.reload(town.tahmina)).state == "active"
+
+
+async def test_voice_and_pictures_are_declined(town: Any, show: Any) -> None:
+    assert show(await town.said(town.tahmina, "")).text == "I can only read text and buttons here."
+
+
+async def test_a_member_who_names_a_person_is_warned(town: Any, show: Any) -> None:
+    shown = show(await town.said(town.tahmina, "please call the migrant Ahmed on +90 555 123 45 67"))
+    assert "personal data" in shown.text
+    assert "Ahmed" not in shown.text
+
+
+async def test_a_person_with_a_case_gets_one_answer_in_ten_minutes(town: Any, show: Any) -> None:
+    person = Person("telegram", "700", uuid.uuid4().hex)
+    text = "I am in Izmir, my file number is 12345678 and I want to go home, please help"
+    first = show(await town.said(person, text))
+    assert "cannot help with individual cases" in first.text
+    assert first.text.endswith("https://example.org/help\nYour message was not kept.")
+    assert await town.said(person, text) == []
+    town.clock.advance(timedelta(minutes=11))
+    assert show(await town.said(person, "but what happens with my papers")).text.startswith("I am sorry")
+
+
+async def test_strangers_learn_how_to_join(town: Any, stranger: Person, show: Any) -> None:
+    shown = show(await town.said(stranger, "good morning"))
+    assert shown.text.startswith("This assistant serves members")
+    assert shown.labels == ["About", "Language"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "write to jane.doe@example.org", "call +49 151 2345 6789", "tel 0212 555 44 33", "passport number U12345678",
+        "dossier n° 2024/3345", "dosya numarası 998877", "expediente 2023-4455", "رقم الهوية ٩٨٧٦٥٤٣٢١",
+        "she was born on 3 May 1990", "née le 4 juin 1988", "the migrant Ahmed", "göçmen Ahmet yarın",
+    ],
+)  # fmt: skip
+def test_personal_data_is_noticed(text: str) -> None:
+    assert looks_personal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "20/5/2026 10.30", "2026-05-20 10:00", "Wed, 20 May 2026, 10:00–12:30", "24 people, 15 Slack, 9 Telegram",
+        "https://example.org/agenda/20260520", "how do you involve employers early?", "the migrant population grows",
+        "EUR 11,104,285.46", "Regulation (EU) 2018/1725",
+    ],
+)  # fmt: skip
+def test_dates_links_and_figures_are_no_personal_data(text: str) -> None:
+    assert not looks_personal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["what happens with my papers", "je veux rentrer chez moi", "أريد العودة إلى بلدي", "quiero volver a mi país"],
+)  # fmt: skip
+def test_a_question_about_the_own_case_is_noticed(text: str) -> None:
+    assert looks_like_a_case(text)
+    assert not looks_like_a_case("when is the next meeting")
