@@ -218,8 +218,8 @@ def run() -> None:
 def demo(
     play: Annotated[bool, typer.Option("--play", help="Play a meeting unattended and count what arrived.")] = False,
     as_json: Json = False,
-    scenario: Annotated[list[str] | None, typer.Option("--scenario", help="With --play: which; all by default.")] = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the sandbox; 0 takes a free one.")] = 9000,
+    scenario: Annotated[list[str] | None, typer.Option("--scenario", help="With --play: which one.")] = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the sandbox; 0: any free one.")] = 9000,
     community: Annotated[Path | None, typer.Option("--community", help="Community file; COPRR by default.")] = None,
 ) -> None:
     """Run the bot on a stand-in Slack and Telegram on this machine, with the COPRR community and a movable clock."""

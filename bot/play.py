@@ -83,7 +83,6 @@ class Player:
     async def give_feedback(self, person: str) -> None:
         """Answer the feedback form: a modal in Slack, questions in Telegram."""
         await self.press(person, r"^fbnow:")
-        await self.demo.settle()
         if self.platform(person) == "slack":
             await self._modal(person)
             values = {key: value for key, value in FEEDBACK.items() if value}

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chat.message import Button, Message, Press, button, row, rows
 from chat.text import Bold, Italic, LanguageName, Text, When, say
+from handlers import _reminding
 from handlers._cards import invitation_text, nudge_text
 from handlers._feature import Context
 from handlers._planning import LETTERS, Plan, Recipient
@@ -115,6 +116,19 @@ def _not_reached(plan: Plan) -> Text:
         return say("m_all_reached")
     why = listed([(reason(word), f" {n}") for word, n in plan.reasons.most_common()])
     return say("m_not_reached", n=sum(plan.reasons.values()), reasons=why)
+
+
+def schedule(meeting: Meeting, yes: int, now: datetime) -> Message:
+    """Show what still goes out about a meeting to which everybody is invited, and to how many."""
+    zone = meeting.zone
+    lines: list[Text] = [heading("schedule", meeting), say("m_everybody_invited")]
+    for kind in _reminding.kinds(meeting):
+        moment = _reminding.nominal(meeting, kind)
+        if moment > now:
+            lines.append(say(f"m_plan_{kind}", when=When(moment, zone), n=str(yes)))
+    lines.append(say("m_plan_feedback", when=When(meeting.ends_at + _reminding.ASK_AFTER, zone)))
+    lines.append(say("m_plan_local"))
+    return Message(tuple(lines), rows(row(_status(meeting))))
 
 
 def names(plan: Plan, page: int) -> Message:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from handlers._cards import community_of
 from scheduler import delivery, quiet, timers
+from storage import invitations
 from storage.database import Session
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
@@ -98,10 +99,12 @@ async def plan(
         await delivery.plan(db, kind=kind, subject=meeting.key, occurrence=f"r{meeting.revision}", to=to, now=now)
 
 
-async def catch_up(db: Session, meeting: Meeting, member: Member, invitation: Invitation, now: datetime) -> None:
+async def catch_up(db: Session, meeting: Meeting, member: Member, now: datetime) -> None:
     """Add somebody who says yes late to the reminders whose rows are already written."""
-    for kind in kinds(meeting):
-        if now >= meeting.starts_at - LEAD[kind]:
+    written = [kind for kind in kinds(meeting) if now >= meeting.starts_at - LEAD[kind]]
+    invitation = await invitations.find(db, meeting, member) if written else None
+    if invitation is not None:
+        for kind in written:
             await plan(db, meeting, kind, [(member, invitation)], now)
 
 

@@ -161,9 +161,13 @@ async def _waiting(ctx: Context) -> Message:
         lines.append((f"{number}. ", say("s_questions_about", title=meeting.title)))
     if len(lines) == 1:
         lines.append(say("s_nothing_waits"))
-    reply = offer(("reply", "my")) if replies else ()
-    answer = offer(("answer_now", "feedback")) if questions else ()
-    return Message(tuple(lines), rows((*reply, *answer)))
+    waiting = (("b_reply", "my", bool(replies)), ("b_answer_now", "feedback", bool(questions)))
+    buttons = [  # the key "w" tells them from the same commands at the foot
+        Button(say(label), Press("go", "w", "", words), "primary")
+        for label, words, shown in waiting
+        if shown and exists(words)
+    ]
+    return Message(tuple(lines), rows(tuple(buttons)))
 
 
 async def _next(ctx: Context) -> Message:

@@ -22,7 +22,7 @@ from scheduler.contract import Drawing, Skip
 from storage import feedback as stored
 from storage import invitations
 from storage.database import Session
-from storage.meetings import HELD, Meeting, by_key
+from storage.meetings import HELD, INVITED, Meeting, by_key
 from storage.timers import Timer
 
 feature = Feature("feedback")
@@ -36,7 +36,7 @@ COMMENTS = 10
 async def ask(db: Session, timer: Timer, now: datetime) -> None:
     """Ask those who took part, each at a decent hour of their own."""
     meeting = await by_key(db, timer.subject)
-    if meeting is None or meeting.state not in HELD:
+    if meeting is None or meeting.state not in (*INVITED, *HELD) or now < meeting.ends_at:
         return
     people = await invitations.attended(db, meeting)
     await stored.ask(db, meeting, people)

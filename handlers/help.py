@@ -10,6 +10,7 @@ from chat.message import Message, Press, button, row, rows
 from chat.outbound import Reply
 from chat.text import Bold, Cmd, Link, Text, When, say
 from handlers import features
+from handlers._cards import answers
 from handlers._commands import JOINED, Found, NotFound, fold, match, may_use, offer, run, unknown
 from handlers._feature import Answers, CommandRoute, Context, Feature
 from handlers._personal import looks_like_a_case, looks_personal
@@ -102,7 +103,7 @@ async def said(ctx: Context, inbound: Said) -> Answers:
     if len(waiting) == 1:
         meeting = waiting[0]
         lines = (Bold(meeting.title), When(meeting.starts_at, meeting.zone, meeting.ends_at), say("s_tap_reply"))
-        return [Reply(Message(lines, rows(offer(("reply", "my"), ("help", "help")))))]
+        return [Reply(Message(lines, rows(answers(meeting, ctx.now), offer(("my", "my"), ("help", "help")))))]
     buttons = offer(("home", "home"), ("meetings", "meetings"), ("my", "my"), ("help", "help"))
     return [Reply(Message((say("e_free"),), rows(buttons)))]
 

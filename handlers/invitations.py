@@ -156,7 +156,11 @@ async def _preview(ctx: Context, meeting: Meeting, kind: str) -> Message:
     if meeting.state not in allowed or meeting.starts_at <= ctx.now:
         text = say("m_not_now", code=meeting.code, state=state_label(meeting))
         return Message((text,), rows(row(button("status", "status", meeting.key))))
-    return _previews.preview(ctx, await _planning.build(ctx.db, meeting, kind, ctx.now))
+    plan = await _planning.build(ctx.db, meeting, kind, ctx.now)
+    if kind == "invitation" and meeting.state == "inviting" and not plan.everybody:
+        yes = (await invitations.counts(ctx.db, meeting))["yes"]
+        return _previews.schedule(meeting, yes, ctx.now)
+    return _previews.preview(ctx, plan)
 
 
 async def _send(

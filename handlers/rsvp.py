@@ -130,9 +130,7 @@ async def _reply(ctx: Context, meeting: Meeting, choice: str, *, stale: bool) ->
         await cards.touch(ctx.db, PRIVATE, meeting.key, member=me, but=ref)
         await cards.touch(ctx.db, PUBLIC, meeting.key)
         if result.reply == "yes":
-            invitation = await invitations.find(ctx.db, meeting, me)
-            assert invitation is not None
-            await _reminding.catch_up(ctx.db, meeting, me, invitation, ctx.now)
+            await _reminding.catch_up(ctx.db, meeting, me, ctx.now)
     toast = _toast(ctx, result, at, stale=stale)
     if ctx.inbound.where.kind != "dm":
         return [Toast(toast)]

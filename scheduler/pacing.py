@@ -49,7 +49,7 @@ class Bucket:
         if self._at != float("-inf"):
             self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
-        return 0.0 if self._tokens >= 1 else (1 - self._tokens) / self._rate
+        return 0.0 if self._tokens > 0.999999 else (1 - self._tokens) / self._rate
 
     def take(self, now: float) -> None:
         """Use one start."""

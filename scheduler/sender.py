@@ -114,13 +114,15 @@ class Line:
 
     async def run(self) -> None:
         """Work until `stop`."""
-        while not (self._stopping and not self._flying and not self._done and not self._ready):
+        while True:
             self._poked.clear()
             try:
                 wait = await self._round()
             except Exception as error:  # the database is away or full: nothing leaves until a round succeeds
                 log.exception("line_failed", platform=self.platform.name, error=type(error).__name__)
                 wait = 1.0
+            if self._stopping and not (self._flying or self._done or self._ready):
+                return
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._poked.wait()
@@ -295,10 +297,11 @@ class Line:
             async with asyncio.timeout(self.shop.settings.lease * 2 / 3):
                 ref = await self.platform.send(job.place, job.message, job.reader, row.key)
         except RateLimited as error:
+            self._failures = 0
             self._slow_down(error, job)
             return Result(row, "release", moved=moved)
         except NotSent as error:
-            self._failures += 1
+            self._failures += 0 if self.pace.paused else 1
             if self._failures >= 3:  # not this recipient: the way to the platform is closed
                 self.pace.pause(min(15.0, self.shop.settings.retry * 2 ** (self._failures - 3)))
             log.info("not_sent", delivery=row.id, reason=error.reason)
@@ -307,6 +310,7 @@ class Line:
             log.warning("answer_lost", delivery=row.id, platform=self.platform.name, error=str(error))
             return Result(row, "unknown", "answer lost", moved=moved)
         except Unreachable as error:
+            self._failures = 0
             return Result(row, "unreachable", error.reason, moved=moved)
         except ChatMoved as error:
             if moved:

@@ -28,7 +28,7 @@ from alembic.util import CommandError
 from asyncpg import PostgresError
 from sqlalchemy import Connection, event, pool, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage import Base
@@ -45,8 +45,16 @@ class SchemaError(Exception):
 
 def sqlite_file(url: str) -> Path | None:
     """Give the file of a SQLite address; None for another kind of database."""
-    parsed = make_url(normalise(url))
+    parsed = make_url(_address(url))
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
+
+
+def _address(url: str) -> str:
+    try:
+        return normalise(url)
+    except (ValueError, ArgumentError) as error:
+        said = str(error) if isinstance(error, ValueError) else "is no database address"
+        raise SchemaError(f"DATABASE_URL: {said.removeprefix('DATABASE_URL: ')}") from None
 
 
 def missing(url: str) -> bool:
@@ -162,7 +170,7 @@ def _engine(url: str, *, reading: bool = False) -> AsyncEngine:
     path = sqlite_file(url)
     if path is not None and reading:
         url = f"sqlite+aiosqlite:///file:{quote(str(path.absolute()))}?mode=ro&uri=true"
-    engine = create_async_engine(normalise(url), poolclass=pool.NullPool)
+    engine = create_async_engine(_address(url), poolclass=pool.NullPool)
     if path is not None:
 
         @event.listens_for(engine.sync_engine, "connect")

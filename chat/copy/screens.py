@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 COPY: dict[str, str | tuple[str, str]] = {
-    "s_home": "Home",
     "s_home_of": "{community} · Home",
     "s_waiting": "Waiting for you",
     "s_nothing_waits": "Nothing waits for you.",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS_MAX = 10
 ACK_SECONDS = 3.0
+PARTING_SECONDS = 1.0
 Answer = dict[str, Any]
 
 
@@ -108,13 +109,23 @@ class Transport:
             future.set_result(payload if isinstance(payload, dict) else {"text": payload} if payload else {})
 
     async def disconnect(self, team: Team, reason: str = "refresh_requested") -> int:
-        """Ask every client to reconnect, as Slack does now and then; `warning` only announces it. Give how many."""
+        """Ask every client to reconnect, as Slack does now and then; `warning` only announces it. Give how many.
+
+        The old sockets get no payloads any more and are closed a second later, if the clients have not done so.
+        """
         group = list(self.connections.get(team.app_token, ()))
         for each in group:
-            await each.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
             if reason != "warning":
-                await each.socket.close()
+                self.connections[team.app_token].remove(each)
+                self._side.later(self._part(each))
+            await each.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
         return len(group)
+
+    async def _part(self, connection: Connection) -> None:
+        try:
+            await asyncio.sleep(PARTING_SECONDS)
+        finally:
+            await connection.socket.close()
 
     async def ping(self, team: Team) -> int:
         """Ping every client; give how many."""

@@ -62,9 +62,10 @@ def _community(merge: Merge, row: Community, entry: CommunityEntry, new: bool) -
     }  # fmt: skip
     news = merge.news("community", entry.key, values | entry.settings)
     changed = merge.assign(row, {name: value for name, value in news.items() if name in values})
-    settings = {name: value for name, value in news.items() if name not in values}
-    if any(row.settings.get(name) != value for name, value in settings.items()) if row.settings else settings:
-        row.settings = {**(row.settings or {}), **settings}
+    current = row.settings or {}
+    settings = {name: value for name, value in news.items() if name not in values and current.get(name) != value}
+    if settings:
+        row.settings = {**current, **settings}
         changed += sorted(settings)
     merge.done("community", entry.key, values | entry.settings, added=new, changed=changed)
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 _WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(?::00)?(?:\s*(Z|[+-]\d\d:?\d\d))?")
 _LENGTH = re.compile(r"(?:(\d{1,3})\s*h)?\s*(?:(\d{1,4})\s*(?:min|m))?")
 
 
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def zone(written: str) -> str:
     """Check the name of an IANA zone. Raise `ValueError`."""
-    if written not in available_timezones():
+    if written not in _zones():
         raise ValueError(f'"{written}" is no time zone; write it as Europe/Brussels')
     return written
 

@@ -94,7 +94,7 @@ def test_init_twice_is_refused_and_points_to_import(installation: Path) -> None:
 def test_a_broken_file_makes_nothing(installation: Path) -> None:
     refused(
         convenor("init", small(installation, SMALL.replace("expert", "ngo"))),
-        'small.yaml, line 5, column 41, members[0].category: "ngo" is not known',
+        'small.yaml, line 5, column 42, members[0].category: "ngo" is not known',
     )
     assert not installation.exists()
 
@@ -114,6 +114,8 @@ def test_wrong_settings_are_one_line_that_names_the_variable(
     assert len(result.stderr.splitlines()) == 1
     monkeypatch.setenv("LOG_LEVEL", "INFO")
     monkeypatch.setenv("DATABASE_URL", "mysql://somewhere/else")
+    refused(convenor("stats"), "DATABASE_URL: mysql is not supported")
+    monkeypatch.setenv("DATABASE_URL", "my database")
     refused(convenor("stats"), "DATABASE_URL")
 
 

@@ -52,9 +52,9 @@ def test_the_limits_of_the_strictest_platform_hold() -> None:
         Message(("x",), ((),))
     with pytest.raises(ValueError, match="row"):
         Message(("x",), (tuple(button("yes", "v", str(number)) for number in range(9)),))
+    many = tuple((button("yes", "v", str(number)),) for number in range(BUTTONS_MAX + 1))
     with pytest.raises(ValueError, match="at most"):
-        many = [(button("yes", "v", str(number)),) for number in range(BUTTONS_MAX + 1)]
-        Message(("x",), tuple(many))
+        Message(("x",), many)
 
 
 @pytest.mark.parametrize("url", ["http://example.org", "javascript:x", "ftp://x", "https://example.org/" + "a" * 2048])

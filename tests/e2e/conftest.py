@@ -15,6 +15,9 @@ from bot.demo import Demo, running
 from bot.demo_world import EXAMPLES
 
 
+UNSEEN = dict.fromkeys((0x200B, 0x2060, 0x200A))
+
+
 class People:
     """Play people of the demo by what they see on their screens."""
 
@@ -29,9 +32,10 @@ class People:
         return found
 
     async def messages(self, person: str, platform: str, chat: str = "") -> list[dict[str, Any]]:
+        """Give the messages a person sees, in one chat or in private, without the marks nobody sees."""
         screen = await self.screen(person, platform)
         return [
-            message
+            {**message, "text": message["text"].translate(UNSEEN)}
             for each in screen["chats"]
             if (str(each["chat"]) == chat if chat else each["kind"] in ("dm", "private"))
             for message in each["messages"]

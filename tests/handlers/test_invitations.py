@@ -278,7 +278,10 @@ async def test_a_nudge_goes_to_the_silent_only(town: Any, meeting: Meeting, show
 
 async def test_somebody_who_joins_later_is_invited_later(town: Any, meeting: Meeting, show: Any) -> None:
     await sent(town, meeting, show)
-    assert "Nobody matches. Nothing can be sent." in show(await town.command(town.olivia, "meeting invite")).text
+    nothing = show(await town.command(town.olivia, "meeting invite"))
+    assert "Everybody is invited." in nothing.text
+    assert "Wed, 13 May 2026, 10:00 (Brussels): reminder a week before, to those who said Yes (now 0)" in nothing.text
+    assert nothing.labels == ["Status"]
     await add_members(town, 1)
     preview = show(await town.command(town.olivia, "meeting invite"))
     assert "1 person: 1 Slack" in preview.text

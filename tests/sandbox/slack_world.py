@@ -61,8 +61,8 @@ class Box:
         assert isinstance(side, SlackSide)
         self.side = side
 
-    async def play(self, action: str, person: str = "m01", **call: Any) -> dict[str, Any]:
-        url = f"{self.sandbox.url}/control/{action}"
+    async def play(self, what: str, person: str = "m01", /, **call: Any) -> dict[str, Any]:
+        url = f"{self.sandbox.url}/control/{what}"
         async with self.session.post(url, json={"person": person, "platform": "slack", **call}) as response:
             return {"status": response.status, **await response.json()}
 

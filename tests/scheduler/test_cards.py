@@ -64,7 +64,7 @@ async def test_edits_of_a_group_keep_its_minute(world: Any) -> None:
             await touch(world)
             engine.wake()
             await asyncio.sleep(0.03)
-        assert not await engine.settle(timeout=0.2)
+        assert not await engine.settle(timeout=1.0)
     assert len(world.telegram.edits) == 3
 
 

@@ -97,7 +97,7 @@ async def test_a_limited_chat_waits_and_others_go_on(world: Any) -> None:
 
     def limit(place: Any, _key: str) -> RateLimited | None:
         times[place.chat] += 1
-        return RateLimited(0.3, place.chat) if place.chat == "1000" and times["1000"] == 1 else None
+        return RateLimited(1.0, place.chat) if place.chat == "1000" and times["1000"] == 1 else None
 
     world.telegram.fail = limit
     began = time.monotonic()
@@ -106,8 +106,8 @@ async def test_a_limited_chat_waits_and_others_go_on(world: Any) -> None:
         assert await engine.settle()
     assert await world.states(campaign) == Counter(sent=5)
     at = {chat: moment - began for moment, chat in world.telegram.at}
-    assert at.pop("1000") >= 0.3
-    assert max(at.values()) < 0.3
+    assert at.pop("1000") >= 1.0
+    assert max(at.values()) < 1.0
     assert {row.attempts for row in await world.rows(Delivery)} == {1}
 
 
@@ -148,7 +148,7 @@ async def test_a_refused_token_stops_the_connection_and_kills_no_message(world: 
     dead = [True]
     world.telegram.fail = lambda _place, _key: AccountDead("invalid_auth") if dead[0] else None
     campaign = await world.send(await world.people(telegram=20, slack=2))
-    async with world.running() as engine:
+    async with world.running(probe=0.5) as engine:
         assert await engine.settle()
         assert await world.totals(campaign) == {"telegram": {"queued": 20}, "slack": {"sent": 2}}
         assert world.telegram.asked <= 8 + 3
@@ -182,7 +182,7 @@ async def test_a_moved_group_is_followed(world: Any) -> None:
     assert [each.chat for each in await world.rows(Channel)] == ["-200"]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 async def test_counts_add_up_and_nothing_is_doubled_whatever_goes_wrong(world: Any, seed: int) -> None:
     chance = random.Random(seed)
     errors = [NotSent("refused"), RateLimited(0.02), RateLimited(0.02, "chat"), Rejected("bad"), Unreachable("blocked")]

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from storage import Database, schema
 from storage.database import normalise
 
-WIDER = '''
+WIDER = """
 revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
 import sqlalchemy as sa
 from alembic import op
@@ -22,8 +22,8 @@ def upgrade():
 def downgrade():
     with op.batch_alter_table("member") as table:
         table.drop_column("nickname")
-'''
-FAILING = '''
+"""
+FAILING = """
 revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
 import sqlalchemy as sa
 from alembic import op
@@ -31,7 +31,7 @@ from alembic import op
 def upgrade():
     op.create_table("half_done", sa.Column("id", sa.Integer(), primary_key=True))
     op.execute("INSERT INTO no_such_table VALUES (1)")
-'''
+"""
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ PEOPLE = (
     "INSERT INTO member (id, community_id, key, code, name, staff, category, country, zone, language, weekend,"
     " quiet_from, quiet_to, preferred, state) VALUES (7, 1, 'k', 'm01', 'Ayşe Örnek', false, '', 'TR', 'UTC', 'tr',"
     " '5,6', 20, 8, '', 'active')",
-    "INSERT INTO account (id, community_id, member_id, platform, workspace, \"user\", chat, reachable, reason)"
+    'INSERT INTO account (id, community_id, member_id, platform, workspace, "user", chat, reachable, reason)'
     " VALUES (9, 1, 7, 'slack', 'T1', 'U1', '', true, '')",
 )
 KEPT = 'SELECT member.name, account."user" FROM member JOIN account ON account.member_id = member.id'
