@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from scheduler.engine import Engine, EngineSettings
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -28,6 +27,7 @@ from chat.errors import AccountDead, PlatformError
 from chat.platform import Platform
 from handlers import features
 from scheduler.clock import Clock, SandboxClock, SystemClock
+from scheduler.engine import Engine, EngineSettings
 from storage import invitations, schema
 from storage.connections import Offsets, seen
 from storage.database import Database, Session

@@ -30,7 +30,8 @@ async def show(community: Path, port: int) -> int:
             """'{"person": "o01", "platform": "slack", "text": "/cop meeting status M6"}'"""
             f"\n  Move the clock        curl -s {demo.sandbox}/control/clock -d "
             """'{"advance": 86400}'"""
-            "\n\n  It is Wed, 22 Apr 2026, 09:00 in Brussels; M6 is inviting. Nothing leaves this machine. Ctrl+C ends it.\n",
+            "\n\n  It is Wed, 22 Apr 2026, 09:00 in Brussels; M6 is inviting."
+            "\n  Nothing leaves this machine. Ctrl+C ends it.\n",
             flush=True,
         )
         await stop.wait()

@@ -48,18 +48,25 @@ def _cells(options: list[Button], width: int) -> tuple[tuple[Button, ...], ...]:
     return tuple(tuple(options[start : start + width]) for start in range(0, len(options), width))
 
 
-def _numbers(form: Form, current: Field) -> tuple[int, int]:
+def _in_turn(form: Form) -> tuple[Field, ...]:
+    """Give the fields that are asked one after the other; optional ones wait on the review, if there is one."""
     fields = asked_fields(form)
-    return fields.index(current) + 1, len(fields)
+    needed = tuple(each for each in fields if each.required)
+    return needed if _reviewed(form) and needed and not form.sensitive else fields
+
+
+def _reviewed(form: Form) -> bool:
+    return form.review and len(asked_fields(form)) > 2
+
+
+def _unanswered(form: Form, draft: FormDraft) -> Field | None:
+    return next((each for each in _in_turn(form) if each.id not in draft.values), None)
 
 
 def begin(ctx: Context, form: Form, draft: FormDraft) -> Message:
     """Ask the first question without an answer."""
-    fields = asked_fields(form)
-    first = next((each for each in fields if each.id not in draft.values), None)
-    if first is None:
-        return review(ctx, form, draft)
-    return question(ctx, form, draft, first)
+    first = _unanswered(form, draft)
+    return review(ctx, form, draft) if first is None else question(ctx, form, draft, first)
 
 
 def question(
@@ -67,9 +74,10 @@ def question(
 ) -> Message:
     """Draw one question with its quick replies and Back, Skip, Cancel."""
     draft.asked, draft.touched_at = current.id, ctx.now
-    number, total = _numbers(form, current)
-    lines: list[Text] = [Bold((form.title, f" {number}/{total}")) if total > 1 else Bold(form.title)]
-    if number == 1 and form.intro and error is None:
+    turn = _in_turn(form)
+    counted = f" {turn.index(current) + 1}/{len(turn)}" if current in turn and len(turn) > 1 else ""
+    lines: list[Text] = [Bold((form.title, counted))]
+    if current is turn[0] and form.intro and error is None:
         lines.append(form.intro)
     if error is not None:
         lines.append(error.text)
@@ -143,13 +151,17 @@ def review(ctx: Context, form: Form, draft: FormDraft, so_far: str = "") -> Mess
 
 
 def _next(ctx: Context, form: Form, draft: FormDraft) -> Step:
-    fields = asked_fields(form)
-    missing = next((each for each in fields if each.id not in draft.values), None)
+    missing = _unanswered(form, draft)
     if missing is not None:
         return Step(show=question(ctx, form, draft, missing))
-    if form.review and len(fields) > 2:
+    if _reviewed(form):
         return Step(show=review(ctx, form, draft))
-    return Step(values=_asking(ctx, draft).values)
+    return Step(values=_values(ctx, form, draft))
+
+
+def _values(ctx: Context, form: Form, draft: FormDraft) -> dict[str, str]:
+    """Give the complete clean values; what was not asked is empty."""
+    return dict.fromkeys((each.id for each in form.fields), "") | _asking(ctx, draft).values
 
 
 def take(ctx: Context, form: Form, draft: FormDraft, current: Field, raw: str) -> Step:
@@ -201,12 +213,17 @@ def pressed(ctx: Context, form: Form, draft: FormDraft, press: Press) -> Step:
     current = next((each for each in fields if each.id == draft.asked), None)
     match press.rev:
         case "send":
-            missing = [each for each in fields if each.id not in draft.values]
-            return _next(ctx, form, draft) if missing else Step(values=_asking(ctx, draft).values)
+            done = _unanswered(form, draft) is None
+            return Step(values=_values(ctx, form, draft)) if done else _next(ctx, form, draft)
         case "edit" | "back" if press.arg.isdigit() and int(press.arg) < len(fields):
-            index = int(press.arg) - (1 if press.rev == "back" else 0)
             draft.values = {k: v for k, v in draft.values.items() if k != PENDING}
-            return Step(show=question(ctx, form, draft, fields[max(index, 0)]))
+            wanted = fields[int(press.arg)]
+            if press.rev == "back":
+                turn = _in_turn(form)
+                if wanted not in turn:
+                    return Step(show=review(ctx, form, draft))
+                wanted = turn[max(turn.index(wanted) - 1, 0)]
+            return Step(show=question(ctx, form, draft, wanted))
         case "skip" if current and not current.required and fields[int(press.arg or 0)] is current:
             draft.values = {**draft.values, current.id: ""}
             return _next(ctx, form, draft)

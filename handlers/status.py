@@ -18,6 +18,7 @@ from storage import invitations
 from storage.database import Session
 from storage.deliveries import Campaign, Delivery
 from storage.meetings import Meeting, by_key
+from storage.members import CATEGORIES
 from storage.timers import Timer
 
 feature = Feature("status")
@@ -106,7 +107,7 @@ async def draw(db: Session, meeting: Meeting, now: datetime) -> Message:
 
 
 def _category(name: str) -> Text:
-    return say(f"cat_{name}") if name else say("cat_none")
+    return say(f"cat_{name}") if name in CATEGORIES else name or say("cat_none")
 
 
 async def _unreached(db: Session, meeting: Meeting) -> int:

@@ -114,12 +114,11 @@ class Editor:
             )
             if wait <= 0 and line.sending and not borrow:
                 wait = 0.1  # new messages go first
-            if wait > 0 or len(ready) >= AT_ONCE:
+            if wait > 0 or len(ready) >= AT_ONCE or copy.chat in {each.chat for each in ready}:
                 nearest = min(nearest, max(wait, 0.0))
                 continue
             if line.sending:
                 self._borrow_at = now + BORROW
-            line.pace.take_edit(copy.chat, group=group)
             ready.append(copy)
         if not ready:
             return max(nearest, 0.005)
@@ -147,6 +146,10 @@ class Editor:
             if not isinstance(message, Skip):
                 line.shown.put(ref, copy.wanted, message)
             return _Done(copy)
+        # Only now: a drawing that changes nothing must not use up the group's minute.
+        if line.pace.edit_wait(copy.chat, group=copy.channel_id is not None, borrow=True) > 0:
+            return _Done(copy, shown=False)
+        line.pace.take_edit(copy.chat, group=copy.channel_id is not None)
         try:
             async with asyncio.timeout(self._shop.settings.lease * 2 / 3):
                 await line.platform.edit(ref, message, reader)

@@ -109,7 +109,8 @@ class Engine:
     async def settle(self, timeout: float = 20.0, *, with_cards: bool = True) -> bool:
         """Wait until nothing is due, nothing in flight and no card waits; false if that took longer, in real seconds.
 
-        Without `with_cards` edits may still wait for their pace. What waits for a platform that is off or refuses our token does not count.
+        Without `with_cards` edits may still wait for their pace. What waits for a platform that is off or refuses our
+        token does not count.
         """
         end = time.monotonic() + timeout
         self.wake()
@@ -123,11 +124,7 @@ class Engine:
         return False
 
     async def _quiet(self, *, with_cards: bool) -> bool:
-        if (
-            self._woken.is_set()
-            or self._sweeping.locked()
-            or not all(each.idle for each in self._lines if not each.dead)
-        ):
+        if self._woken.is_set() or self._sweeping.locked() or not all(each.idle for each in self._lines):
             return False
         if with_cards and any(each.busy for each in self._editors):
             return False

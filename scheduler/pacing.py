@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from chat.platform import Limits
 
-MARGIN = 1.03
+MARGIN = 1.04
 """Requests arrive a little closer together than they left; every window is kept a little longer than the platform's."""
 CHATS_KEPT = 5000
 
@@ -66,7 +66,9 @@ class Pace:
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._clock = limits, clock
-        self._second = Bucket(limits.per_second, burst=max(1.0, min(3.0, limits.per_second / 10)))
+        self._second = Bucket(limits.per_second, burst=2.0)  # a late wake-up may be made good, within the window
+        whole = max(1, int(limits.per_second))
+        self._window = Window(whole, whole / limits.per_second)
         self._minute = Window(limits.per_minute, 60)
         self._edits = Window(limits.edits_per_minute, 60)
         self._groups: dict[str, Window] = {}
@@ -83,7 +85,8 @@ class Pace:
     def bot_wait(self) -> float:
         """Give the seconds until any message may start."""
         now = self._clock()
-        return max(self._paused - now, self._second.wait(now), self._minute.wait(now), 0.0)
+        pace = max(self._second.wait(now), self._window.wait(now), self._minute.wait(now))
+        return max(self._paused - now, pace, 0.0)
 
     def chat_wait(self, chat: str, *, group: bool) -> float:
         """Give the seconds until a message to this chat may start, as far as the chat is concerned."""
@@ -97,6 +100,7 @@ class Pace:
         """Note that a message to a chat starts now."""
         now = self._clock()
         self._second.take(now)
+        self._window.take(now)
         self._minute.take(now)
         self._chat_starts(chat, now, group)
 
@@ -119,6 +123,7 @@ class Pace:
         self._edits.take(now)
         if self.edits_by_group:
             self._second.take(now)
+            self._window.take(now)
             self._chat_starts(chat, now, group)
             if group:
                 self._group_edits.setdefault(chat, Window(self._limits.edits_per_minute, 60)).take(now)

@@ -100,7 +100,7 @@ class Line:
     @property
     def idle(self) -> bool:
         """Tell whether nothing is in hand."""
-        return not (self._ready or self._done or self._flying or self._hungry)
+        return not (self._ready or self._done or self._flying or (self._hungry and not self.dead))
 
     @property
     def sending(self) -> bool:
@@ -177,7 +177,7 @@ class Line:
         del self._done[: len(done)]
         for job in starting:
             self._ready.remove(job)
-            if job.delivery.id in going:
+            if job.delivery.id in going and not self.pace.paused and (not self.dead or self._probing):
                 self._launch(job)
             else:
                 self._done.append(Result(job.delivery, "release"))

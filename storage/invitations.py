@@ -141,7 +141,8 @@ async def reply(
     if refused:
         return Result(reply=row.reply, previous=row.reply, refused=refused)
     previous = row.reply
-    if row.replied_at is not None and at < row.replied_at:
+    # Compared to the second: Telegram tells no more, and within one second the order of arrival is as good.
+    if row.replied_at is not None and at.replace(microsecond=0) < row.replied_at.replace(microsecond=0):
         return Result(previous, previous, older=True)
     row.reply, row.replied_at, row.replied_by = choice, at, (by or member).id
     await db.flush()

@@ -26,7 +26,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from asyncpg import PostgresError
-from sqlalchemy import Connection, event, pool, text
+from sqlalchemy import Connection, event, inspect, pool, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -151,8 +151,10 @@ async def _on(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
 
 
 def _revision(connection: Connection) -> str | None:
-    heads = MigrationContext.configure(connection).get_current_heads()
-    return heads[0] if heads else None
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 def _config(connection: Connection, scripts: Path | None = None) -> Config:

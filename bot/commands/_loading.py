@@ -44,6 +44,8 @@ async def initialise(settings: Settings, file: Path, now: datetime) -> tuple[Rep
             await schema.require(url)
         else:
             await schema.upgrade(url)
+            if path is not None:
+                path.chmod(0o600)  # people's names and accounts; SQLite gives its side files the same rights
         try:
             return await _first(settings, content, now)
         except BaseException:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from rich import box
 from rich.table import Table
 
 NOTHING = "–"
 
 
 def _table(title: str, *columns: str, numbers: bool = True) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for index, each in enumerate(columns):
         table.add_column(each, justify="right" if numbers and index > 1 else "left")
     return table
@@ -23,9 +24,10 @@ def _cells(values: Iterable[Any]) -> list[str]:
 
 def stats_table(stats: dict[str, Any]) -> list[Table]:
     """Show meetings and indicators of `stats_json`."""
-    names = ("key", "state", "invited", "yes", "no", "maybe", "none", "attended", "feedback", "satisfied",
-             "acknowledged")  # fmt: skip
-    meetings = _table(f"{stats['community']}: meetings", *names)
+    names = {"key": "key", "state": "state", "invited": "invited", "yes": "yes", "no": "no", "maybe": "maybe",
+             "none": "none", "attended": "came", "feedback": "feedback", "satisfied": "good",
+             "acknowledged": "read"}  # fmt: skip
+    meetings = _table(f"{stats['community']}: meetings", *names.values())
     for row in stats["meetings"]:
         meetings.add_row(*_cells(row[name] for name in names))
     indicators = _table("Indicators over the meetings held", "id", "indicator", "count", "of", "percent")
@@ -35,18 +37,22 @@ def stats_table(stats: dict[str, Any]) -> list[Table]:
     return [meetings, indicators]
 
 
-def deliveries_table(deliveries: dict[str, Any]) -> list[Table]:
-    """Show campaigns by state, and who cannot be reached."""
-    shown = {"waiting": ("queued", "sending"), "sent": ("sent",), "unknown": ("unknown",), "failed": ("dead",),
-             "skipped": ("skipped",), "expired": ("expired",), "cancelled": ("cancelled",)}  # fmt: skip
-    campaigns = _table("What was sent", "kind", "about", "audience", "platform", *shown)
-    for each in deliveries["campaigns"]:
-        for platform in ("slack", "telegram", "none"):
-            states = each.get(platform, {})
-            if any(states.values()):
-                numbers = (sum(states[state] for state in group) for group in shown.values())
-                campaigns.add_row(*_cells((each["kind"], each["subject"], each["audience"], platform, *numbers)))
-    tables = [campaigns]
+def deliveries_table(deliveries: dict[str, Any]) -> list[Table | str]:
+    """Show campaigns by state, and who cannot be reached; rarer states only where there are any."""
+    lines = [
+        (each, platform, each[platform])
+        for each in deliveries["campaigns"]
+        for platform in ("slack", "telegram", "none")
+        if any(each.get(platform, {}).values())
+    ]
+    rare = [state for state in ("skipped", "expired", "cancelled") if any(states[state] for _, _, states in lines)]
+    shown = {"waiting": ("queued", "sending"), "sent": ("sent",), "unknown": ("unknown",), "failed": ("dead",)}
+    shown |= {state: (state,) for state in rare}
+    campaigns = _table("What was sent", "kind", "about", "to", "platform", *shown)
+    for each, platform, states in lines:
+        numbers = (sum(states[state] for state in group) for group in shown.values())
+        campaigns.add_row(*_cells((each["kind"], each["subject"], each["audience"], platform, *numbers)))
+    tables: list[Table | str] = [campaigns if lines else "Nothing was sent yet."]
     if deliveries["unreachable"]:
         missing = _table("Who cannot be reached", "member", "platform", "reason", numbers=False)
         for each in deliveries["unreachable"]:

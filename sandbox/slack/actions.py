@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
-import time
 from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -179,9 +179,14 @@ async def press(side: SlackSide, person: Person, call: Call) -> Done:
     raise WrongCall(f"{person.id} sees no button {wanted!r}" + (f" in {message}" if message else ""), 404)
 
 
-def _action(block: dict[str, Any], element: dict[str, Any], option: dict[str, Any] | None) -> dict[str, Any]:
+_PRESSES = itertools.count(1)
+
+
+def _action(side: SlackSide, found: Found) -> dict[str, Any]:
+    """Describe a press; its time is the world's, with a serial number as microseconds so that no two are equal."""
+    block, element, option = found
     shown = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
-    shown["action_ts"] = f"{time.time():.6f}"
+    shown["action_ts"] = f"{int(side.world.clock.now().timestamp())}.{next(_PRESSES) % 1_000_000:06}"
     if option:
         name = field(element["type"]) or "selected_option"
         shown[name] = [option] if name == "selected_options" else option
@@ -197,7 +202,7 @@ async def _press_message(side: SlackSide, team: Team, user: str, room: Room, pos
         "channel": {"id": room.id, "name": "directmessage" if room.user else room.name},
         "state": {"values": state(post.blocks, {})},
         "response_url": side.responses.make(team, room, user, post.ts),
-        "actions": [_action(*found)],
+        "actions": [_action(side, found)],
     }
     if not post.only_for:  # what only one person sees is not sent along
         payload["message"] = team.payload(room, post)
@@ -207,7 +212,7 @@ async def _press_message(side: SlackSide, team: Team, user: str, room: Room, pos
 
 
 async def _press_view(side: SlackSide, team: Team, user: str, view: View, found: Found) -> Done:
-    action = _action(*found)
+    action = _action(side, found)
     if name := field(found[1]["type"]):
         view["state"]["values"].setdefault(action["block_id"], {})[action["action_id"]] = {
             "type": action["type"],

@@ -177,7 +177,9 @@ class Team:
         if post.blocks:
             shown["blocks"] = post.blocks
         if post.thread:
-            shown |= {"thread_ts": post.thread, "parent_user_id": room.posts[post.thread].user}
+            shown["thread_ts"] = post.thread
+            if post.thread in room.posts:
+                shown["parent_user_id"] = room.posts[post.thread].user
         elif post.replies:
             shown |= {"thread_ts": post.ts, "reply_count": post.replies}
         if post.edited:

@@ -81,6 +81,8 @@ def test_init_makes_database_key_file_and_claim_links(installation: Path) -> Non
     key = installation / "convenor.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert stat.S_IMODE(installation.stat().st_mode) == 0o700
+    assert stat.S_IMODE((installation / "convenor.sqlite3").stat().st_mode) == 0o600
+    assert result.stderr == ""
     assert asyncio.run(schema.current(url(installation))) == schema.head()
 
 

@@ -264,9 +264,9 @@ async def test_a_form_is_a_modal_of_pages_where_there_are_modals(desk: Desk) -> 
 
 async def test_the_same_form_is_asked_question_by_question_elsewhere(desk: Desk) -> None:
     [asked] = await desk.click(Press("ask", "", "", "plan"))
-    assert words(asked) == "New meeting 1/4\nKind"
+    assert words(asked) == "New meeting 1/3\nKind"
     [asked] = await desk.click(tap(asked, "Hybrid"))
-    assert words(asked) == "New meeting 2/4\nTheme"
+    assert words(asked) == "New meeting 2/3\nTheme"
     [asked] = await desk.say("x")
     assert "Please write at least 3 characters." in words(asked)
     [asked] = await desk.say("Jobs & <b>skills</b>")
@@ -276,8 +276,12 @@ async def test_the_same_form_is_asked_question_by_question_elsewhere(desk: Desk)
     [asked] = await desk.click(tap(asked, "10:00"))
     assert "Fri, 24 Apr 2026, 10:00 (Dhaka)" in words(asked)
     [asked] = await desk.click(tap(asked, "That is right"))
-    [asked] = await desk.click(tap(asked, "Skip"))
     assert "2. Theme: Jobs & <b>skills</b>" in words(asked)
+    assert "4. More: not answered" in words(asked)
+    [asked] = await desk.click(tap(asked, "4 · Edit"))
+    assert words(asked) == "New meeting\nMore"
+    [asked] = await desk.say("Bring the notes")
+    assert "4. More: Bring the notes" in words(asked)
     await desk.click(tap(asked, "Save"))
     assert await desk.acts() == ["hybrid Jobs & <b>skills</b> 2026-04-24T04:00"]
 
@@ -288,7 +292,7 @@ async def test_an_interview_goes_on_after_a_restart_and_back_and_cancel_work(des
     desk.dispatcher = Dispatcher(desk.database, desk.clock, Routes.of([feature]), desk.platforms)  # type: ignore[arg-type]
     [asked] = await desk.say("Jobs")
     [asked] = await desk.click(tap(asked, "Back"))
-    assert words(asked) == "New meeting 2/4\nTheme"
+    assert words(asked) == "New meeting 2/3\nTheme"
     [cancelled] = await desk.click(tap(asked, "Cancel"))
     assert "Nothing was saved." in words(cancelled)
     [asked] = await desk.click(tap(cancelled, "Continue"))

@@ -24,6 +24,9 @@ from storage.feedback import FeedbackAnswer, FeedbackComment, FeedbackFlag
 from storage.meetings import Attendance, Invitation, Meeting
 from storage.members import Member
 
+on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What is about words alone is tested on one kind of database."""
+
 START = datetime(2026, 5, 20, 8, tzinfo=UTC)
 END = START + timedelta(minutes=150)
 CLOSE = datetime(2026, 5, 27, 16, tzinfo=UTC)
@@ -96,6 +99,7 @@ async def test_an_hour_after_the_end_those_who_said_yes_are_asked_at_a_decent_ho
     }
 
 
+@on_one
 async def test_after_seven_in_the_evening_the_question_waits_for_the_next_working_morning(
     town: Any, meeting: Meeting
 ) -> None:
@@ -124,6 +128,7 @@ async def open_questions(town: Any, meeting: Meeting) -> None:
     await reach(town, END + timedelta(hours=1))
 
 
+@on_one
 async def test_the_request_offers_now_later_and_no(town: Any, meeting: Meeting, show: Any) -> None:
     await open_questions(town, meeting)
     card = await draw(town, "feedback_request", meeting, town.claire, first=True)
@@ -135,6 +140,7 @@ async def test_the_request_offers_now_later_and_no(town: Any, meeting: Meeting, 
     assert ask == Ask("feedback", meeting.key)
 
 
+@on_one
 async def test_the_form_has_eight_questions_whose_answers_are_single_characters(town: Any, meeting: Meeting) -> None:
     form = questions(meeting)
     assert [each.id for each in form.fields] == [f"F{n}" for n in range(1, 9)]
@@ -172,6 +178,7 @@ async def test_nobody_answers_twice(town: Any, meeting: Meeting, show: Any) -> N
         assert [each.answers["F1"] for each in await db.scalars(select(FeedbackAnswer))] == ["5"]
 
 
+@on_one
 async def test_the_card_that_asked_says_thank_you_and_nothing_is_said_twice(town: Any, meeting: Meeting) -> None:
     await open_questions(town, meeting)
     async with town.write() as db:
@@ -200,6 +207,7 @@ async def test_a_comment_can_follow_once_and_is_kept_apart(town: Any, meeting: M
         assert [each.body for each in await db.scalars(select(FeedbackComment))] == ["More time for questions"]
 
 
+@on_one
 async def test_personal_data_in_a_comment_stores_nothing(town: Any, meeting: Meeting) -> None:
     await open_questions(town, meeting)
     values = GOOD | {"F8": "Call me at +49 170 1234567, file number AB-123456"}
@@ -210,6 +218,7 @@ async def test_personal_data_in_a_comment_stores_nothing(town: Any, meeting: Mee
         assert list(await db.scalars(select(FeedbackAnswer))) == []
 
 
+@on_one
 async def test_no_thank_you_ends_the_matter(town: Any, meeting: Meeting, show: Any) -> None:
     await open_questions(town, meeting)
     (edit,) = await town.click(town.claire, Press("fbno", meeting.key))
@@ -218,6 +227,7 @@ async def test_no_thank_you_ends_the_matter(town: Any, meeting: Meeting, show: A
     assert await draw(town, "feedback_request", meeting, town.claire, first=True) == Skip("answered")
 
 
+@on_one
 async def test_later_means_one_reminder_on_a_named_day(town: Any, meeting: Meeting, show: Any) -> None:
     await open_questions(town, meeting)
     seen = show(await town.click(town.claire, Press("fblater", meeting.key)))
@@ -227,6 +237,7 @@ async def test_later_means_one_reminder_on_a_named_day(town: Any, meeting: Meeti
     assert "open until" in show(await town.click(town.claire, Press("fblater", meeting.key))).text
 
 
+@on_one
 async def test_who_was_not_asked_gets_the_same_answer_as_for_a_missing_thing(town: Any, meeting: Meeting) -> None:
     await open_questions(town, meeting)
     with pytest.raises(UserError) as caught:
@@ -236,6 +247,7 @@ async def test_who_was_not_asked_gets_the_same_answer_as_for_a_missing_thing(tow
         await town.submit(town.olivia, "feedback", meeting.key, GOOD)
 
 
+@on_one
 async def test_the_questions_close_on_the_seventh_day(town: Any, meeting: Meeting, show: Any) -> None:
     await open_questions(town, meeting)
     await reach(town, CLOSE)
@@ -247,6 +259,7 @@ async def test_the_questions_close_on_the_seventh_day(town: Any, meeting: Meetin
         assert list(await db.scalars(select(FeedbackAnswer))) == []
 
 
+@on_one
 async def test_members_find_their_open_questions(town: Any, meeting: Meeting, show: Any) -> None:
     assert "No open questions." in show(await town.command(town.claire, "feedback")).text
     await open_questions(town, meeting)
@@ -254,6 +267,7 @@ async def test_members_find_their_open_questions(town: Any, meeting: Meeting, sh
     assert seen.labels == ["Answer now", "Later", "No, thank you"]
 
 
+@on_one
 async def test_before_the_close_organisers_see_steps_of_five_and_no_totals(
     town: Any, meeting: Meeting, show: Any
 ) -> None:
@@ -291,6 +305,7 @@ async def test_after_the_close_totals_and_comments_are_shown_from_five_answers_o
     assert "– Keep the short talks" in show(texts).text
 
 
+@on_one
 async def test_comments_stay_shut_before_the_close(town: Any, meeting: Meeting, show: Any) -> None:
     await open_questions(town, meeting)
     await town.submit(town.claire, "feedback", meeting.key, GOOD | {"F8": "Keep the short talks"})

@@ -17,6 +17,9 @@ from storage.meetings import Invitation, Meeting
 from storage.members import Account, Member
 from storage.timers import Timer
 
+on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What is about words alone is tested on one kind of database."""
+
 
 @pytest.fixture
 async def meeting(town: Any) -> Meeting:
@@ -56,6 +59,7 @@ async def state(town: Any, meeting: Meeting) -> str:
         return (await db.get_one(Meeting, meeting.id)).state
 
 
+@on_one
 async def test_the_preview_says_who_where_when_in_which_languages(town: Any, meeting: Meeting, show: Any) -> None:
     await add_members(town, 1, state="paused")
     async with town.write() as db:
@@ -81,6 +85,7 @@ async def test_the_preview_says_who_where_when_in_which_languages(town: Any, mee
     assert await rows(town, "invitation") == []
 
 
+@on_one
 async def test_who_gets_it_lists_names_moments_and_reasons(town: Any, meeting: Meeting, show: Any) -> None:
     async with town.write() as db:
         db.add(Member(code="y1", name="No Chat", zone="UTC"))
@@ -95,6 +100,7 @@ async def test_who_gets_it_lists_names_moments_and_reasons(town: Any, meeting: M
     assert "Send to 2" in again.labels
 
 
+@on_one
 async def test_a_test_reaches_the_organiser_alone_and_its_buttons_do_nothing(
     town: Any, meeting: Meeting, show: Any
 ) -> None:
@@ -153,6 +159,7 @@ async def test_undo_takes_everything_back(town: Any, meeting: Meeting, show: Any
     assert [each.state for each in await rows(town, "invitation")].count("queued") == 2
 
 
+@on_one
 async def test_undo_comes_too_late_once_sending_has_begun(town: Any, meeting: Meeting, show: Any) -> None:
     seen = show(await sent(town, meeting, show))
     async with town.write() as db:
@@ -171,6 +178,7 @@ async def test_a_second_press_on_send_changes_nothing(town: Any, meeting: Meetin
     assert len(await rows(town, "invitation")) == 2
 
 
+@on_one
 async def test_a_preview_dies_after_ten_minutes_and_with_any_change(town: Any, meeting: Meeting, show: Any) -> None:
     send = show(await town.command(town.olivia, "meeting invite")).button("Send to 2")
     town.clock.advance(timedelta(minutes=11))
@@ -189,6 +197,7 @@ async def test_a_preview_dies_after_ten_minutes_and_with_any_change(town: Any, m
     assert await rows(town, "invitation") == []
 
 
+@on_one
 async def test_another_organisers_send_is_named(town: Any, meeting: Meeting, show: Any) -> None:
     async with town.write() as db:
         from storage.members import RoleGrant
@@ -200,6 +209,7 @@ async def test_another_organisers_send_is_named(town: Any, meeting: Meeting, sho
     assert seen.text == "Claire Exemple started this at 09:00 (Brussels). One send is enough."
 
 
+@on_one
 async def test_from_fifty_people_on_the_number_is_typed(town: Any, meeting: Meeting, show: Any) -> None:
     await add_members(town, 48)
     send = show(await town.command(town.olivia, "meeting invite")).button("Send to 50")
@@ -218,12 +228,14 @@ async def test_from_fifty_people_on_the_number_is_typed(town: Any, meeting: Meet
     assert len(await rows(town, "invitation")) == 50
 
 
+@on_one
 async def test_members_cannot_press_send(town: Any, meeting: Meeting, show: Any) -> None:
     send = show(await town.command(town.olivia, "meeting invite")).button("Send to 2")
     assert show(await town.click(town.claire, send)).text == "Only organisers can do that."
     assert await rows(town, "invitation") == []
 
 
+@on_one
 @pytest.mark.parametrize("arg", ["", "x", "i.abc.1", "z.0123456789abcdef.1", "i.0123456789abcdef.999999999999"])
 async def test_made_up_confirmations_are_refused(town: Any, meeting: Meeting, arg: str) -> None:
     from chat.errors import UserError
@@ -276,6 +288,7 @@ async def test_a_nudge_goes_to_the_silent_only(town: Any, meeting: Meeting, show
         }
 
 
+@on_one
 async def test_somebody_who_joins_later_is_invited_later(town: Any, meeting: Meeting, show: Any) -> None:
     await sent(town, meeting, show)
     nothing = show(await town.command(town.olivia, "meeting invite"))
@@ -291,6 +304,7 @@ async def test_somebody_who_joins_later_is_invited_later(town: Any, meeting: Mee
     assert len(await rows(town, "meeting_card")) == 2
 
 
+@on_one
 async def test_an_audience_of_one_category_gets_no_channel_card(town: Any, meeting: Meeting, show: Any) -> None:
     async with town.write() as db:
         (await db.get_one(Meeting, meeting.id)).audience = {"categories": ["country_of_origin"]}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +96,13 @@ async def test_pressing_start_twice_on_the_own_link_asks_again(
     token = await link_for(town, aino)
     await town.started(stranger, token)
     assert "I agree" in show(await town.started(stranger, token)).labels
+
+
+async def test_two_people_with_one_link_at_the_same_moment_give_one_account(town: Any, aino: Member) -> None:
+    token = await link_for(town, aino)
+    people = [Person("telegram", "700", str(1000 + number)) for number in range(6)]
+    await asyncio.gather(*(town.started(each, token) for each in people))
+    assert len((await town.reload(aino)).accounts) == 1
 
 
 async def test_a_link_dies_after_seventy_two_hours(town: Any, aino: Member, stranger: Person, show: Any) -> None:

@@ -18,6 +18,9 @@ from handlers import features
 from storage.audit import AuditEntry
 from storage.meetings import Invitation, Meeting
 
+on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What is about words alone is tested on one kind of database."""
+
 JOBS = "Jobs, skills and community-based reintegration"
 VALUES = {
     "format": "online", "theme": JOBS, "region": "South Asia", "start": "2026-05-20T08:00:00+00:00", "length": "150",
@@ -71,10 +74,12 @@ async def test_an_organiser_plans_a_meeting_and_nothing_is_sent(town: Any, show:
         assert [each.act for each in await db.scalars(select(AuditEntry))] == ["create_meeting"]
 
 
+@on_one
 async def test_members_may_not_plan_meetings(town: Any, show: Any) -> None:
     assert show(await town.submit(town.claire, "meeting", "", VALUES)).text == "Only organisers can do that."
 
 
+@on_one
 async def test_a_meeting_in_person_needs_a_place_and_has_an_earlier_deadline(town: Any, show: Any) -> None:
     (refused,) = await town.submit(town.olivia, "meeting", "", VALUES | {"format": "in_person"})
     assert isinstance(refused, Invalid)
@@ -84,12 +89,14 @@ async def test_a_meeting_in_person_needs_a_place_and_has_an_earlier_deadline(tow
     assert meeting.rsvp_deadline == datetime(2026, 6, 20, 16, tzinfo=UTC)
 
 
+@on_one
 async def test_a_near_meeting_gets_a_deadline_that_is_still_ahead(town: Any) -> None:
     start = town.clock.now() + timedelta(hours=5)
     meeting = await plan(town, start=start.isoformat())
     assert town.clock.now() < meeting.rsvp_deadline < start
 
 
+@on_one
 @pytest.mark.parametrize(
     ("field", "raw", "text"),
     [
@@ -108,12 +115,14 @@ async def test_each_field_says_what_is_wrong(town: Any, field: str, raw: str, te
     assert plain(caught.value.text, Reader()).startswith(text)
 
 
+@on_one
 async def test_the_deadline_must_be_before_the_start(town: Any) -> None:
     (refused,) = await town.submit(town.olivia, "meeting", "", VALUES | {"deadline": VALUES["start"]})
     assert isinstance(refused, Invalid)
     assert list(refused.errors) == ["deadline"]
 
 
+@on_one
 async def test_a_zone_may_be_typed_as_a_city(town: Any) -> None:
     form = await the_form(town, town.olivia)
     zone = next(each for each in form.fields if each.id == "zone")
@@ -139,6 +148,7 @@ async def test_words_of_a_planned_meeting_can_be_changed_and_the_form_is_filled_
         assert (changed.starts_at.day, changed.code, changed.revision) == (21, "M1", 0)
 
 
+@on_one
 async def test_an_announced_meeting_keeps_its_time_and_place(town: Any, show: Any) -> None:
     meeting = await plan(town)
     await announce(town, meeting, town.claire)
@@ -157,6 +167,7 @@ async def test_an_announced_meeting_keeps_its_time_and_place(town: Any, show: An
     assert "Jobs and skills" in saved.text
 
 
+@on_one
 async def test_a_missing_link_can_be_added_after_the_invitations(town: Any) -> None:
     meeting = await plan(town, link="")
     await announce(town, meeting, town.claire)
@@ -168,6 +179,7 @@ async def test_a_missing_link_can_be_added_after_the_invitations(town: Any) -> N
         assert changed.starts_at == meeting.starts_at
 
 
+@on_one
 async def test_which_meeting_is_asked_only_when_several_fit(town: Any, show: Any) -> None:
     await plan(town)
     await plan(town, theme="Digital tools", start="2026-06-20T08:00:00+00:00")
@@ -181,6 +193,7 @@ async def test_which_meeting_is_asked_only_when_several_fit(town: Any, show: Any
     assert "I know no meeting of that name" in show(await town.command(town.olivia, "meeting edit M9")).text
 
 
+@on_one
 async def test_members_see_coming_meetings_with_their_own_reply(town: Any, show: Any) -> None:
     assert "No meeting is planned yet" in show(await town.command(town.tahmina, "meetings")).text
     meeting = await plan(town)
@@ -196,6 +209,7 @@ async def test_members_see_coming_meetings_with_their_own_reply(town: Any, show:
     assert edit.card == Card("invitation", meeting.key)
 
 
+@on_one
 async def test_a_group_hears_title_and_date_only(town: Any, show: Any) -> None:
     meeting = await plan(town)
     await announce(town, meeting, town.tahmina)
@@ -230,6 +244,7 @@ async def test_organisers_list_all_meetings_with_states(town: Any, show: Any) ->
     assert "planned" in seen.text
 
 
+@on_one
 async def test_a_key_of_another_community_is_answered_like_a_missing_one(town: Any) -> None:
     from chat.errors import UserError
 

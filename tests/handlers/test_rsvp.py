@@ -20,6 +20,9 @@ from storage.communities import Channel
 from storage.deliveries import CardCopy
 from storage.meetings import Invitation, Meeting
 
+on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""What is about words alone is tested on one kind of database."""
+
 CHANNEL = Place("slack", "T1", "C1", "group")
 
 
@@ -57,6 +60,7 @@ def text_of(message: Message | Skip, reader: Reader | None = None) -> str:
     return "\n".join(plain(each, reader or Reader()) for each in (*message.lines, *message.fine))
 
 
+@on_one
 async def test_an_invitation_says_when_where_by_when_and_the_rule(town: Any, meeting: Meeting, show: Any) -> None:
     card = await draw(town, "invitation", meeting, town.tahmina, first=True)
     seen = show([Reply(card)], zone="Asia/Dhaka")
@@ -85,18 +89,21 @@ async def test_a_yes_turns_the_card_into_the_reply(town: Any, meeting: Meeting, 
     assert plain(toast.text, Reader()) == "You replied: Yes."
 
 
+@on_one
 async def test_a_no_is_thanked_without_naming_what_does_not_exist(town: Any, meeting: Meeting, show: Any) -> None:
     seen = show(await town.click(town.claire, rsvp(meeting, "no")))
     assert seen.text.startswith("You replied: No.\nJobs and skills")
     assert "delegate" not in seen.text
 
 
+@on_one
 async def test_maybe_offers_yes_and_no_and_a_date(town: Any, meeting: Meeting, show: Any) -> None:
     seen = show(await town.click(town.claire, rsvp(meeting, "maybe")))
     assert "You can decide until Wed, 6 May 2026, 18:00 (Brussels)." in seen.text
     assert seen.labels == ["Yes", "No", "Details"]
 
 
+@on_one
 async def test_a_press_in_a_channel_is_answered_to_the_presser_alone(town: Any, meeting: Meeting, show: Any) -> None:
     (toast,) = await town.click(town.claire, rsvp(meeting, "yes"), CHANNEL)
     assert isinstance(toast, Toast)
@@ -133,12 +140,14 @@ async def test_all_other_copies_are_redrawn_but_not_the_pressed_one(town: Any, m
     assert wanted == {("nudge", "5015"), ("meeting_card", "C1"), ("status", "DU1")}
 
 
+@on_one
 async def test_the_same_answer_again_is_already_saved(town: Any, meeting: Meeting) -> None:
     await town.click(town.claire, rsvp(meeting, "yes"))
     _, toast = await town.click(town.claire, rsvp(meeting, "yes"))
     assert plain(toast.text, Reader()) == "Already saved."
 
 
+@on_one
 async def test_a_stale_card_is_applied_and_said_to_be_old(town: Any, meeting: Meeting) -> None:
     edit, toast = await town.click(town.claire, rsvp(meeting, "yes", rev="1"))
     assert plain(edit.message.lines[0], Reader()) == "You replied: Yes."
@@ -154,6 +163,7 @@ async def test_changing_a_reply_brings_the_answers_back(town: Any, meeting: Meet
     assert done.text.startswith("You replied: No.")
 
 
+@on_one
 async def test_after_the_start_replies_are_closed(town: Any, meeting: Meeting, show: Any) -> None:
     await town.click(town.claire, rsvp(meeting, "yes"))
     town.clock.set(meeting.starts_at + timedelta(minutes=1))
@@ -163,11 +173,13 @@ async def test_after_the_start_replies_are_closed(town: Any, meeting: Meeting, s
     assert show([edit]).labels == ["My replies"]
 
 
+@on_one
 async def test_somebody_not_invited_learns_whom_to_ask(town: Any, meeting: Meeting) -> None:
     (toast,) = await town.click(town.olivia, rsvp(meeting, "yes"), CHANNEL)
     assert plain(toast.text, Reader()).startswith("You are not on the list of this meeting.")
 
 
+@on_one
 @pytest.mark.parametrize("arg", ["perhaps", "", "YES"])
 async def test_made_up_button_data_changes_nothing(town: Any, meeting: Meeting, arg: str) -> None:
     with pytest.raises(UserError):
@@ -176,6 +188,7 @@ async def test_made_up_button_data_changes_nothing(town: Any, meeting: Meeting, 
         assert set(await db.scalars(select(Invitation.reply))) == {"none"}
 
 
+@on_one
 async def test_details_never_hold_the_join_link(town: Any, meeting: Meeting, show: Any) -> None:
     await town.click(town.claire, rsvp(meeting, "yes"))
     seen = show(await town.click(town.claire, Press("details", meeting.key, "3")))
@@ -185,12 +198,14 @@ async def test_details_never_hold_the_join_link(town: Any, meeting: Meeting, sho
     assert back.text.startswith("You replied: Yes.")
 
 
+@on_one
 async def test_details_from_a_channel_come_in_private(town: Any, meeting: Meeting) -> None:
     (answer,) = await town.click(town.claire, Press("details", meeting.key, "3"), CHANNEL)
     assert isinstance(answer, Reply)
     assert answer.private
 
 
+@on_one
 async def test_a_late_press_is_saved_and_said_to_be_late(town: Any, meeting: Meeting) -> None:
     from chat.inbound import Click
 
@@ -204,6 +219,7 @@ async def test_a_late_press_is_saved_and_said_to_be_late(town: Any, meeting: Mee
     assert plain(toast.text, Reader()) == "Your tap reached me late. It is saved: Yes."
 
 
+@on_one
 async def test_an_invitation_that_was_answered_elsewhere_is_sent_as_the_reply(town: Any, meeting: Meeting) -> None:
     await town.click(town.claire, rsvp(meeting, "yes"), CHANNEL)
     card = await draw(town, "invitation", meeting, town.claire, first=True)
@@ -211,6 +227,7 @@ async def test_an_invitation_that_was_answered_elsewhere_is_sent_as_the_reply(to
     assert await draw(town, "nudge", meeting, town.claire, first=True) == Skip("replied")
 
 
+@on_one
 async def test_in_person_nobody_plans_with_a_maybe_near_the_date(town: Any, meeting: Meeting) -> None:
     async with town.write() as db:
         (await db.get_one(Meeting, meeting.id)).format = "in_person"
@@ -219,6 +236,7 @@ async def test_in_person_nobody_plans_with_a_maybe_near_the_date(town: Any, meet
     assert [each.press.arg for each in card.rows[0]] == ["yes", "no"]
 
 
+@on_one
 async def test_markup_in_a_title_stays_text(town: Any, meeting: Meeting) -> None:
     async with town.write() as db:
         (await db.get_one(Meeting, meeting.id)).title = "<!channel> <b>now</b>"

@@ -49,7 +49,8 @@ async def test_people_who_cannot_or_must_not_be_reached_have_a_reason_at_once(wo
     campaign = await world.send(members)
     reasons = {(each.state, each.reason) for each in await world.rows(Delivery)}
     assert reasons == {
-        ("skipped", "stopped"), ("skipped", "paused"), ("skipped", "left"), ("dead", "not_started"), ("dead", "no_account")
+        ("skipped", "stopped"), ("skipped", "paused"), ("skipped", "left"), ("dead", "not_started"),
+        ("dead", "no_account"),
     }  # fmt: skip
     assert campaign.audience == 5
     assert sum((await world.states(campaign)).values()) == 5
