@@ -81,6 +81,15 @@ async def go_pressed(ctx: Context, press: Press) -> Answers:
     return await run(ctx, found.route, found.rest) if isinstance(found, Found) else [Reply(unknown(found))]
 
 
+@feature.on("unknown")
+async def not_found(ctx: Context, miss: NotFound) -> Answers:
+    """Answer a command nobody knows with the nearest ones; in a group with bare commands it is another bot's."""
+    group = ctx.inbound.where.kind == "group"
+    if group and ctx.reader.command_pattern.startswith("/{"):
+        return []
+    return [Reply(unknown(miss), private=group)]
+
+
 @feature.on("said")
 async def said(ctx: Context, inbound: Said) -> Answers:
     """Answer free text in a private chat: a command word, the open question, or what there is to tap."""

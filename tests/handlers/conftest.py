@@ -69,8 +69,10 @@ class Town:
         async with self.write() as db:
             ctx = await self._context(db, inbound)
             found = match(words, features(), lambda level: may_use(level, ctx))
-            assert isinstance(found, Found), f"no command {words!r}; near: {[each.words for each in found.near]}"
-            return await run(ctx, found.route, found.rest)
+            if isinstance(found, Found):
+                return await run(ctx, found.route, found.rest)
+            lost = next(each.events["unknown"] for each in features() if "unknown" in each.events)
+            return await lost(ctx, found)
 
     async def click(
         self, who: Member | Person, pressed: Press | Button, where: Place | None = None, message: str | None = "m1"

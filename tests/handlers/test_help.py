@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat.message import Press
-from chat.people import Person
+from chat.people import Person, Place
 from handlers import features
 from handlers._commands import Found, NotFound, distance, match
 from handlers._personal import looks_like_a_case, looks_personal
@@ -122,6 +122,17 @@ async def test_a_word_in_a_chat_works_without_a_slash(town: Any, show: Any) -> N
     assert (await town.reload(town.tahmina)).state == "active"
     await town.said(town.tahmina, "please do not stop sending me things")
     assert (await town.reload(town.tahmina)).state == "active"
+
+
+async def test_an_unknown_command_is_answered_with_the_nearest_ones(town: Any, stranger: Person, show: Any) -> None:
+    shown = show(await town.command(town.tahmina, "setings"))
+    assert shown.text == "I do not know “setings”. Did you mean one of these?"
+    assert shown.labels == ["Settings", "Help"]
+    assert show(await town.command(town.tahmina, "courses")).text == "That is not part of this community yet."
+    assert show(await town.command(stranger, "zzzzzz")).labels == ["Home", "Help"]
+    slack = await town.command(town.claire, "zzzzzz", Place("slack", "T1", "C1", "group"))
+    assert [each.private for each in slack] == [True]
+    assert await town.command(town.tahmina, "ban", Place("telegram", "700", "-1001", "group")) == []
 
 
 async def test_voice_and_pictures_are_declined(town: Any, show: Any) -> None:
