@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from datetime import datetime, timedelta
 
+from chat.copy import COPY
 from chat.inbound import Said
 from chat.message import Message, Press, button, row, rows
 from chat.outbound import Reply
@@ -60,17 +61,16 @@ async def help_pressed(ctx: Context, press: Press) -> Answers:
 async def about(ctx: Context, _rest: str) -> Answers:
     """Say which programme this is, who is responsible and whom to ask."""
     community, settings = ctx.community, ctx.community.settings
-    programme = settings.get("programme", "")
-    programme = programme.get("name", "") if isinstance(programme, dict) else programme
-    funding = settings.get("funding_line", "")
+    programme = settings.get("programme", {})
+    name, funding = programme.get("name", ""), programme.get("funding_line", "")
     lines: list[Text] = [Bold(community.name), say("s_about", community=community.name)]
-    if programme:
-        lines.append(say("s_programme", programme=str(programme)))
+    if name:
+        lines.append(say("s_programme", programme=str(name)))
     lines.append(say("s_responsible", controller=community.controller_name or community.name))
     if community.organiser_contact:
         lines.append(say("s_contact", contact=community.organiser_contact))
     if funding:
-        lines.append(say("funding_line") if funding is True else str(funding))
+        lines.append(say("funding_line") if funding == COPY["funding_line"] else str(funding))
     return [Reply(Message(tuple(lines), rows(offer(("privacy", "privacy"), ("help", "help"), ("home", "home")))))]
 
 

@@ -78,8 +78,8 @@ async def invite(db: Session, meeting: Meeting, members: Iterable[tuple[Member, 
         }
         for member, due in members
     ]
-    for start in range(0, len(rows), CHUNK):
-        await db.execute(insert(Invitation).values(rows[start : start + CHUNK]).on_conflict_do_nothing())
+    if rows:
+        await db.execute(insert(Invitation).on_conflict_do_nothing(), rows)
 
 
 async def take_back(db: Session, meeting: Meeting, members: Sequence[int]) -> None:

@@ -131,6 +131,15 @@ async def test_a_second_account_of_an_active_member_needs_no_second_consent(
     assert {each.platform for each in (await town.reload(town.claire)).accounts} == {"slack", "telegram"}
 
 
+async def test_a_new_link_moves_a_member_to_a_new_account_or_wakes_the_old_one(town: Any, stranger: Person) -> None:
+    async with town.write() as db:
+        (await by_account(db, "telegram", "700", "5015")).reachable = False
+    await town.started(town.tahmina, await link_for(town, town.tahmina))
+    assert [(each.user, each.reachable) for each in (await town.reload(town.tahmina)).accounts] == [("5015", True)]
+    await town.started(stranger, await link_for(town, town.tahmina))
+    assert [each.user for each in (await town.reload(town.tahmina)).accounts] == ["999"]
+
+
 async def test_the_code_can_be_typed_in_slack(town: Any, aino: Member, show: Any) -> None:
     newcomer = Person("slack", "T1", "U99")
     token = await link_for(town, aino)

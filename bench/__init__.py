@@ -1,0 +1,1 @@
+"""Measure Convenor against raw baselines taken in the same run: `make bench` (design §7)."""

@@ -1,0 +1,78 @@
+"""`python -m bench`: measure the budgets of the design as ratios to baselines taken in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import ack_under_500_presses, rsvp_press, send_under_limits
+from bench.report import Broken, Measure, Row, failed, machine
+
+ROWS: dict[str, tuple[Measure, str, str]] = {
+    each.NAME: (each.measure, each.UNIT, each.BUDGET) for each in (rsvp_press, ack_under_500_presses, send_under_limits)
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and show; 0 when everything could be measured, 1 when not or when counts were wrong, 2 wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--quick", action="store_true", help="small counts: a minute instead of five, only a first look")
+    parser.add_argument("--row", action="append", choices=sorted(ROWS), help="only this row; may be given again")
+    given = parser.parse_args(argv)
+    for name in [each for each in os.environ if each.lower() in ("http_proxy", "https_proxy", "all_proxy")]:
+        del os.environ[name]  # everything is on loopback
+    console = Console(stderr=True)
+    started = time.monotonic()
+    try:
+        rows = asyncio.run(_measure(given.row or list(ROWS), given.quick, console))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        console.print("Stopped; everything that was started has ended.")
+        return 1
+    (console if given.json else Console()).print(table(rows))
+    console.print(f"{time.monotonic() - started:.0f} s")
+    if given.json:
+        print(json.dumps({"machine": machine(), "rows": [each.view() for each in rows]}))
+    return 1 if any(each.figure is None for each in rows) else 0
+
+
+async def _measure(names: Sequence[str], quick: bool, console: Console) -> list[Row]:
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    rows: list[Row] = []
+    for name in names:
+        measure, unit, budget = ROWS[name]
+        try:
+            rows += await measure(quick, lambda text: console.print(f"[dim]measuring {text}[/dim]"))
+        except Broken as error:
+            rows.append(failed(name, unit, budget, str(error)))
+        except Exception as error:
+            console.print_exception()
+            rows.append(failed(name, unit, budget, type(error).__name__))
+    return rows
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """Draw the rows for a person."""
+    drawn = Table(title="Budgets (design, section 7)")
+    for heading in ("row", "figure", "baseline", "unit", "ratio", "budget", "met", ""):
+        drawn.add_column(heading, justify="right" if heading in ("figure", "baseline", "ratio") else "left")
+    for each in rows:
+        shown = [f"{value:g}" if value is not None else "-" for value in (each.figure, each.baseline, each.ratio)]
+        met = "[green]yes[/green]" if each.met else "[red]no[/red]"
+        drawn.add_row(each.row, shown[0], shown[1], each.unit, shown[2], each.budget, met, each.note)
+    return drawn
+
+
+if __name__ == "__main__":
+    sys.exit(main())
