@@ -18,7 +18,7 @@ from storage.meetings import Invitation, Meeting
 from storage.members import Member
 
 REMINDERS = ("reminder_7d", "reminder_1d", "reminder_1h", "reminder_day")
-PRIVATE = ("invitation", "nudge", *REMINDERS)
+PRIVATE = ("invitation", "rsvp_nudge", *REMINDERS)
 """Cards of one member that follow their reply."""
 PUBLIC = ("meeting_card", "status")
 """Cards that follow the counts."""

@@ -21,7 +21,7 @@ from storage.members import Member
 HOLD = timedelta(minutes=2)
 """The shortest time in which a confirmed send can be undone (conversation, settled point a)."""
 CONFIRM_WITHIN = timedelta(minutes=10)
-KINDS = {"i": "invitation", "n": "nudge"}
+KINDS = {"i": "invitation", "n": "rsvp_nudge"}
 LETTERS = {kind: letter for letter, kind in KINDS.items()}
 
 
@@ -90,7 +90,7 @@ class Plan:
 async def build(db: Session, meeting: Meeting, kind: str, now: datetime) -> Plan:
     """Work out an invitation to those not yet invited, or a nudge to those who have not replied."""
     no_send = await no_send_dates(db)
-    if kind == "nudge":
+    if kind == "rsvp_nudge":
         silent = [member for member, _ in await invitations.who_replied(db, meeting, "none")]
         expires = meeting.rsvp_deadline if meeting.rsvp_deadline > now else meeting.starts_at - timedelta(hours=2)
         people = tuple(_recipient(each, now, expires, no_send) for each in sorted(silent, key=lambda each: each.code))

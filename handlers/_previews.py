@@ -29,7 +29,7 @@ WAITING, FAILED, SKIPPED = ("queued", "sending"), ("dead",), ("skipped", "expire
 
 def heading(kind: str, meeting: Meeting) -> Text:
     """Name a send: what, for which meeting."""
-    key = {"invitation": "m_send_invitation", "nudge": "m_send_nudge"}.get(kind, "m_send_other")
+    key = {"invitation": "m_send_invitation", "rsvp_nudge": "m_send_nudge"}.get(kind, "m_send_other")
     return Bold(say(key, code=meeting.code, title=meeting.title))
 
 

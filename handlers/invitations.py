@@ -50,7 +50,7 @@ async def preview(ctx: Context, meeting: Meeting) -> Answers:
 @about("meeting nudge", CAN_NUDGE)
 async def nudge(ctx: Context, meeting: Meeting) -> Answers:
     """Show the preview of a reminder to those who have not replied."""
-    return [Reply(await _preview(ctx, meeting, "nudge"))]
+    return [Reply(await _preview(ctx, meeting, "rsvp_nudge"))]
 
 
 @feature.click("preview", who="organiser")
@@ -63,14 +63,14 @@ async def see(ctx: Context, press: Press) -> Answers:
 @feature.click("nudge", who="organiser")
 async def see_nudge(ctx: Context, press: Press) -> Answers:
     """Show the preview of a nudge from the status card, which stays as it is."""
-    return [Reply(await _preview(ctx, await pressed(ctx, press.key), "nudge"), private=True)]
+    return [Reply(await _preview(ctx, await pressed(ctx, press.key), "rsvp_nudge"), private=True)]
 
 
 @feature.click("test", who="organiser")
 async def send_test(ctx: Context, press: Press) -> Answers:
     """Send the card to the organiser alone; its buttons change nothing."""
     meeting = await pressed(ctx, press.key)
-    nudging = KINDS.get(press.arg) == "nudge"
+    nudging = KINDS.get(press.arg) == "rsvp_nudge"
     return [Reply(test_card(meeting, ctx.me, ctx.community, ctx.now, nudge=nudging), private=True)]
 
 

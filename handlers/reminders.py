@@ -63,7 +63,6 @@ async def _turn(db: Session, key: str, before: tuple[str, ...], state: str) -> N
     if meeting is None or meeting.state not in before:
         return
     meeting.state = state
-    await invitations.note_delivered(db, meeting)
     await db.flush()
     await cards.touch(db, PUBLIC, key)
 

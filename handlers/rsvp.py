@@ -83,7 +83,7 @@ async def details(ctx: Context, press: Press) -> Answers:
     return [Edit(shown)] if ctx.inbound.where.kind == "dm" else [Reply(shown, private=True)]
 
 
-@feature.card("invitation", "nudge")
+@feature.card("invitation", "rsvp_nudge")
 async def draw_own(db: Session, drawing: Drawing) -> Message | Skip:
     """Draw a member's card: the invitation, or what became of it."""
     meeting = await by_key(db, drawing.subject)
@@ -92,7 +92,7 @@ async def draw_own(db: Session, drawing: Drawing) -> Message | Skip:
     invitation = await invitations.find(db, meeting, drawing.member)
     if invitation is None:
         return Skip("not_invited")
-    nudge = drawing.kind == "nudge"
+    nudge = drawing.kind == "rsvp_nudge"
     if drawing.first:
         if invitation.withdrawn or meeting.state not in ("inviting", "closed"):
             return Skip("meeting_not_open")

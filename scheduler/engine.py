@@ -112,10 +112,11 @@ class Engine:
         Without `with_cards` edits may still wait for their pace. What waits for a platform that is off or refuses our
         token does not count.
         """
-        end = time.monotonic() + timeout
+        end, pause = time.monotonic() + timeout, 0.005
         self.wake()
         while time.monotonic() < end:
-            await asyncio.sleep(max(self._settings.gap, 0.005))
+            await asyncio.sleep(pause)
+            pause = min(0.03, pause * 1.5)
             if self._woken.is_set() or self._sweeping.locked():
                 continue
             if await self._quiet(with_cards=with_cards):

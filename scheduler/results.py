@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import select, update
@@ -18,7 +19,7 @@ from storage.communities import Channel
 from storage.database import Session
 from storage.deliveries import Campaign, CardCopy, Delivery
 from storage.members import Account
-from storage.sharing import add_once, real_now
+from storage.sharing import add_all_once, real_now
 
 log = structlog.get_logger(__name__)
 FELL_BACK = "tried "
@@ -115,13 +116,13 @@ async def _note_cards(db: Session, accepted: Sequence[Result]) -> None:
         return
     kinds, subjects = {job.card[0] for job in jobs}, {job.card[1] for job in jobs}
     moved = await cards.moved_since(db, kinds, subjects, min(job.drawn_at for job in jobs))
-    real = await real_now(db)
+    real, copies = await real_now(db), list[dict[str, Any]]()
     for result in accepted:
         if result.job is None or result.ref is None:
             continue
         row, ref, card = result.delivery, result.ref, result.job.card
         again = result.job.group or card in moved
-        await add_once(db, CardCopy, {
+        copies.append({
             "community_id": row.community_id, "kind": card[0], "subject": card[1], "member_id": row.member_id,
             "channel_id": row.channel_id, "platform": ref.platform, "workspace": ref.workspace, "chat": ref.chat,
             "message": ref.message, "shown": 0, "wanted": int(again), "edit_at": real if again else None, "gone": False,
@@ -129,6 +130,7 @@ async def _note_cards(db: Session, accepted: Sequence[Result]) -> None:
         if row.account_id is not None and ref.chat != row.chat:
             known = update(Account).where(Account.id == row.account_id, Account.chat == "")
             await db.execute(known.values(chat=ref.chat))
+    await add_all_once(db, CardCopy, copies)
 
 
 async def _tell(db: Session, sent: Sent, row: Delivery, campaign: Campaign) -> None:

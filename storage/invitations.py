@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.database import Session
-from storage.deliveries import Campaign, Delivery
 from storage.meetings import Attendance, Invitation, Meeting
 from storage.members import Member
 
@@ -223,21 +222,6 @@ async def attended(db: Session, meeting: Meeting) -> list[Member]:
             .where(Attendance.meeting_id == meeting.id, Attendance.state.in_(("attended", "partial")))
             .order_by(Member.name, Member.id)
         )
-    )
-
-
-async def note_delivered(db: Session, meeting: Meeting) -> None:
-    """Mark the invitations a platform accepted; response rates divide by them."""
-    sent = (
-        select(Delivery.member_id)
-        .join(Campaign, Campaign.id == Delivery.campaign_id)
-        .where(Campaign.kind == "invitation", Campaign.subject == meeting.key, Delivery.state == "sent")
-    )
-    await db.execute(
-        update(Invitation)
-        .where(Invitation.meeting_id == meeting.id, Invitation.member_id.in_(sent), Invitation.delivered.is_(False))
-        .values(delivered=True)
-        .execution_options(synchronize_session=False)
     )
 
 

@@ -6,6 +6,7 @@ process holds the file (reliability §2.3 point 2).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,13 @@ async def add_once(db: Session, model: type[Base], values: dict[str, Any]) -> bo
     kind = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
     query = kind.insert(model).values(**values).on_conflict_do_nothing().returning(*model.__table__.primary_key)
     return (await db.execute(query)).first() is not None
+
+
+async def add_all_once(db: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert many rows with the same columns, leaving out those whose unique columns are there."""
+    kind = sqlite if db.get_bind().dialect.name == "sqlite" else postgresql
+    if rows:
+        await db.execute(kind.insert(model).on_conflict_do_nothing(), list(rows))
 
 
 async def connection(db: Session, platform: str, workspace: str) -> Connection:

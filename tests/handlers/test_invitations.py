@@ -280,10 +280,10 @@ async def test_a_nudge_goes_to_the_silent_only(town: Any, meeting: Meeting, show
     done = show(await town.click(town.olivia, preview.button("Send to 1")))
 
     assert "Planned by" in done.text
-    (nudge,) = await rows(town, "nudge")
+    (nudge,) = await rows(town, "rsvp_nudge")
     assert (nudge.member_id, nudge.expires_at) == (town.tahmina.id, meeting.rsvp_deadline)
     async with town.read() as db:
-        assert {each.occurrence for each in await db.scalars(select(Campaign).where(Campaign.kind == "nudge"))} == {
+        assert {each.occurrence for each in await db.scalars(select(Campaign).where(Campaign.kind == "rsvp_nudge"))} == {
             "r0-1"
         }
 

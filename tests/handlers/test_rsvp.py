@@ -128,7 +128,7 @@ async def test_all_other_copies_are_redrawn_but_not_the_pressed_one(town: Any, m
     async with town.write() as db:
         await cards.note(db, "invitation", meeting.key, pressed, member=town.tahmina)
         other = MessageRef("telegram", "700", "5015", "m0")
-        await cards.note(db, "nudge", meeting.key, other, member=town.tahmina)
+        await cards.note(db, "rsvp_nudge", meeting.key, other, member=town.tahmina)
         await cards.note(db, "invitation", meeting.key, MessageRef("slack", "T1", "DU5", "1"), member=town.claire)
         await cards.note(db, "meeting_card", meeting.key, MessageRef("slack", "T1", "C1", "2"))
         await cards.note(db, "status", meeting.key, MessageRef("slack", "T1", "DU1", "3"), member=town.olivia)
@@ -137,7 +137,7 @@ async def test_all_other_copies_are_redrawn_but_not_the_pressed_one(town: Any, m
 
     async with town.read() as db:
         wanted = {(each.kind, each.chat) for each in await db.scalars(select(CardCopy)) if each.wanted > each.shown}
-    assert wanted == {("nudge", "5015"), ("meeting_card", "C1"), ("status", "DU1")}
+    assert wanted == {("rsvp_nudge", "5015"), ("meeting_card", "C1"), ("status", "DU1")}
 
 
 @on_one
@@ -224,7 +224,7 @@ async def test_an_invitation_that_was_answered_elsewhere_is_sent_as_the_reply(to
     await town.click(town.claire, rsvp(meeting, "yes"), CHANNEL)
     card = await draw(town, "invitation", meeting, town.claire, first=True)
     assert text_of(card).startswith("You replied: Yes.")
-    assert await draw(town, "nudge", meeting, town.claire, first=True) == Skip("replied")
+    assert await draw(town, "rsvp_nudge", meeting, town.claire, first=True) == Skip("replied")
 
 
 @on_one
