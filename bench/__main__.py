@@ -26,7 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Measure and show; 0 when everything could be measured, 1 when not or when counts were wrong, 2 wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
-    parser.add_argument("--quick", action="store_true", help="small counts: a minute instead of five, only a first look")
+    parser.add_argument(
+        "--quick", action="store_true", help="small counts: a minute instead of five, only a first look"
+    )
     parser.add_argument("--row", action="append", choices=sorted(ROWS), help="only this row; may be given again")
     given = parser.parse_args(argv)
     for name in [each for each in os.environ if each.lower() in ("http_proxy", "https_proxy", "all_proxy")]:

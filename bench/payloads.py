@@ -75,15 +75,24 @@ def slack(person: Person, choice: str, turn: int, index: int, api: str) -> Raw:
         "api_app_id": "A0BENCH",
         "token": "verification",
         "container": {
-            "type": "message", "message_ts": person.message, "channel_id": person.chat, "is_ephemeral": False,
+            "type": "message",
+            "message_ts": person.message,
+            "channel_id": person.chat,
+            "is_ephemeral": False,
         },  # fmt: skip
         "trigger_id": f"{number}.1.abcdef",
         "enterprise": None,
         "is_enterprise_install": False,
         "channel": {"id": person.chat, "name": "directmessage"},
         "message": {
-            "type": "message", "user": "U0CONVENOR", "bot_id": "B1", "app_id": "A0BENCH", "team": TEAM,
-            "ts": person.message, "text": card_text(), "blocks": blocks(),
+            "type": "message",
+            "user": "U0CONVENOR",
+            "bot_id": "B1",
+            "app_id": "A0BENCH",
+            "team": TEAM,
+            "ts": person.message,
+            "text": card_text(),
+            "blocks": blocks(),
         },  # fmt: skip
         "state": {"values": {}},
         "response_url": f"{api}/{number}/response",

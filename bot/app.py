@@ -20,6 +20,7 @@ from starlette.routing import Route
 from bot.dispatcher import Dispatcher
 from bot.http import Handler, HttpServer, application
 from bot.menus import set_menus
+from bot.planned import planned, sent
 from bot.platforms import configured
 from bot.routes import Routes
 from bot.settings import Settings, SettingsError
@@ -137,7 +138,7 @@ class Bot:
         return found
 
     def _demo_routes(self) -> list[Route]:
-        """Let the demo and the tests wait until nothing is due and nothing in hand; never served with a real clock."""
+        """Let the demo wait until nothing is due and nothing in hand, and look ahead; never served with a real clock."""
         if not isinstance(self.clock, SandboxClock):
             return []
 
@@ -151,7 +152,17 @@ class Bot:
                 due = await self.engine.next_due(db)
             return JSONResponse({"settled": quiet, "next_due": due.isoformat() if due else None})
 
-        return [Route("/demo/settled", settled)]
+        async def look_ahead(request: Request) -> Response:
+            return JSONResponse(await planned(self.database, self.clock.now()))
+
+        async def look_back(request: Request) -> Response:
+            return JSONResponse(await sent(self.database))
+
+        return [
+            Route("/demo/settled", settled),
+            Route("/demo/planned", look_ahead),
+            Route("/demo/sent", look_back),
+        ]
 
 
 async def _delivered(db: Session, delivery: Delivery, campaign: Campaign) -> None:

@@ -220,6 +220,7 @@ def demo(
     as_json: Json = False,
     scenario: Annotated[list[str] | None, typer.Option("--scenario", help="With --play: which one.")] = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the sandbox; 0: any free one.")] = 9000,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in your browser.")] = False,
     community: Annotated[Path | None, typer.Option("--community", help="Community file; COPRR by default.")] = None,
 ) -> None:
     """Run the bot on a stand-in Slack and Telegram on this machine, with the COPRR community and a movable clock."""
@@ -229,7 +230,9 @@ def demo(
     file = community or demo_command.COPRR
     try:
         code = asyncio.run(
-            demo_command.play(file, tuple(scenario or ()), as_json=as_json) if play else demo_command.show(file, port)
+            demo_command.play(file, tuple(scenario or ()), as_json=as_json)
+            if play
+            else demo_command.show(file, port, open_page=open_page)
         )
     except KeyboardInterrupt:
         code = 0

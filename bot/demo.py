@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ import aiohttp
 
 from bot import demo_world
 from bot.settings import SettingsError
+from sandbox.errors import WrongCall
+from sandbox.hooks import Hooks
 from sandbox.server import Sandbox
 
 DEMO_CLOCK = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
@@ -43,6 +45,9 @@ class Demo:
     environment: dict[str, str]
     session: aiohttp.ClientSession
     process: subprocess.Popen[bytes] | None = None
+    starting: bool = False
+    turning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the bot is started or ended: two pages may press at once."""
 
     @property
     def database_url(self) -> str:
@@ -79,8 +84,54 @@ class Demo:
         await self.control("clock", now=to.isoformat())
         return await self.settle(cards=cards)
 
+    def hook(self, hooks: Hooks) -> None:
+        """Let the playground look ahead, and kill and start the bot."""
+        hooks.planned, hooks.sent = self.planned, self.sent
+        hooks.bot_state, hooks.bot = self.bot_state, self.act
+
+    async def planned(self) -> dict[str, Any]:
+        """Give what waits to be sent. Raise `OSError` or `TimeoutError` while the bot is down."""
+        return await self._of_bot("planned")
+
+    async def sent(self) -> dict[str, Any]:
+        """Give what kind each message is. Raise `OSError` or `TimeoutError` while the bot is down."""
+        return await self._of_bot("sent")
+
+    async def _of_bot(self, what: str) -> dict[str, Any]:
+        try:
+            async with self.session.get(f"{self.bot}/demo/{what}", timeout=aiohttp.ClientTimeout(total=5)) as answer:
+                answer.raise_for_status()
+                found: dict[str, Any] = await answer.json()
+                return found
+        except aiohttp.ClientError as error:
+            raise OSError(type(error).__name__) from None
+
+    def bot_state(self) -> str:
+        """Tell whether the bot is "up", "down" or "starting"."""
+        if self.starting:
+            return "starting"
+        return "up" if self.process is not None and self.process.poll() is None else "down"
+
+    async def act(self, action: str) -> None:
+        """Do "kill" (no warning), "stop" (politely) or "start". Raise `WrongCall` when the bot does not start."""
+        async with self.turning:
+            if action != "start":
+                await self.stop_bot(signal.SIGKILL if action == "kill" else signal.SIGTERM)
+            elif self.bot_state() == "down":
+                try:
+                    await self.start_bot()
+                except SettingsError as error:
+                    raise WrongCall(f"The bot did not start: {error}.", 502) from None
+
     async def start_bot(self) -> None:
         """Start the bot as a child process and wait until it is healthy. Raise `SettingsError` if it ends."""
+        self.starting = True
+        try:
+            await self._start_bot()
+        finally:
+            self.starting = False
+
+    async def _start_bot(self) -> None:
         environment = {**os.environ, **self.environment}
         self.process = await asyncio.to_thread(
             subprocess.Popen, [sys.executable, "-m", "bot", "run"], env=environment, stdin=subprocess.DEVNULL
@@ -155,6 +206,7 @@ async def running(
             await _fill(environment, community, clock, current=current)
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
                 demo = Demo(sandbox.url, f"http://127.0.0.1:{bot_port}", folder, environment, session)
+                demo.hook(sandbox.hooks)
                 try:
                     await demo.start_bot()
                     yield demo

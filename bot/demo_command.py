@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import webbrowser
 from pathlib import Path
 
 from rich.console import Console
@@ -17,23 +18,24 @@ from bot.demo import running
 COPRR = demo_world.EXAMPLES / "coprr.yaml"
 
 
-async def show(community: Path, port: int) -> int:
-    """Run the demo until Ctrl+C or SIGTERM; give the exit code."""
+async def show(community: Path, port: int, *, open_page: bool = False) -> int:
+    """Run the demo until Ctrl+C or SIGTERM; give the exit code. `open_page` shows the page in the person's browser."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(each, stop.set)
     print("Starting the demo: a stand-in Slack and Telegram, and the bot.", flush=True)
     async with running(community, port=port) as demo:
         print(
-            f"\n  What everybody sees   {demo.sandbox}/control/screen.html"
-            f"\n  Play a person         curl -s {demo.sandbox}/control/say -d "
+            f"\n  Open this page        {demo.sandbox}/"
+            f"\n  Plain transcript      {demo.sandbox}/control/screen.html"
+            f"\n  From a script         curl -s {demo.sandbox}/control/say -d "
             """'{"person": "o01", "platform": "slack", "text": "/cop meeting status M6"}'"""
-            f"\n  Move the clock        curl -s {demo.sandbox}/control/clock -d "
-            """'{"advance": 86400}'"""
-            "\n\n  It is Wed, 22 Apr 2026, 09:00 in Brussels; M6 is inviting."
+            "\n\n  It is Wed, 22 Apr 2026, 09:00 in Brussels; M6 is inviting. The page moves the clock."
             "\n  Nothing leaves this machine. Ctrl+C ends it.\n",
             flush=True,
         )
+        if open_page and not await asyncio.to_thread(webbrowser.open, f"{demo.sandbox}/"):
+            print("  No browser could be opened; open the page yourself.\n", flush=True)
         await stop.wait()
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 LONG_POLL_MAX = 25.0
@@ -17,7 +18,10 @@ class VirtualClock:
     `version` rises with every setting, so a waiter can ask for what came after the version it knows.
     """
 
-    def __init__(self, at: datetime | None = None, rate: float = 0.0) -> None:
+    def __init__(
+        self, at: datetime | None = None, rate: float = 0.0, changed: Callable[[], None] = lambda: None
+    ) -> None:
+        self._changed = changed
         self._at = (at or datetime.now(UTC)).astimezone(UTC)
         self._since = time.monotonic()
         self.rate = rate
@@ -41,6 +45,7 @@ class VirtualClock:
         self.version += 1
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
+        self._changed()
 
     def advance(self, seconds: float) -> None:
         """Move by so many virtual seconds; a negative number moves back."""

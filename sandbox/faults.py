@@ -107,6 +107,12 @@ class Faults:
                 return fault
         return None
 
+    def drop(self, id: int) -> bool:
+        """Forget one rule; tell whether there was one."""
+        before = len(self._rules)
+        self._rules = [each for each in self._rules if each.id != id]
+        return len(self._rules) < before
+
     def clear(self) -> None:
         """Forget all rules."""
         self._rules.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -43,8 +43,8 @@ class Row:
 class Ledger:
     """Keep the rows in the order of their numbers; nothing is ever removed or changed."""
 
-    def __init__(self, clock: VirtualClock) -> None:
-        self._clock = clock
+    def __init__(self, clock: VirtualClock, changed: Callable[[], None] = lambda: None) -> None:
+        self._clock, self._changed = clock, changed
         self._rows: list[Row] = []
         self._grown = asyncio.Event()
         self._waiters = 0
@@ -68,6 +68,7 @@ class Ledger:
         if self._waiters:
             grown, self._grown = self._grown, asyncio.Event()
             grown.set()
+        self._changed()
         return row
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""The plain pages: a start page, and a read-only transcript of what each person sees on each platform."""
+"""The plain page: a read-only transcript of what each person sees on each platform."""
 
 from __future__ import annotations
 
@@ -43,24 +43,14 @@ def page(title: str, body: str) -> web.Response:
 
 
 class Pages:
-    """Answer `/` and `/control/screen.html`."""
+    """Answer `/control/screen.html`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
 
     def routes(self) -> list[web.RouteDef]:
-        """Give the routes of the pages."""
-        return [web.get("/", self.start), web.get("/control/screen.html", self.transcript)]
-
-    async def start(self, request: web.Request) -> web.Response:
-        """Show where one is, and the way to the transcript."""
-        people, sides = len(self.world.people), " and ".join(name.title() for name in self.world.sides) or "no platform"
-        return page(
-            "Sandbox",
-            f"<h1>Sandbox</h1><p>A local stand-in for {escape(sides)} with {people} people. It is "
-            f"{escape(self.world.clock.now().strftime('%A %Y-%m-%d %H:%M'))} UTC here.</p>"
-            '<p><a href="/control/screen.html">What each person sees</a></p>',
-        )
+        """Give the route of the page."""
+        return [web.get("/control/screen.html", self.transcript)]
 
     async def transcript(self, request: web.Request) -> web.Response:
         """Show every chat of every person, or of the one named by `person`."""

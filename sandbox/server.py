@@ -11,7 +11,9 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.control import Control, forgiving
+from sandbox.hooks import Hooks
 from sandbox.page import Pages
+from sandbox.playground import Playground
 from sandbox.world import Side, World
 
 SIDES = {"telegram": "sandbox.telegram:TelegramSide", "slack": "sandbox.slack:SlackSide"}
@@ -57,6 +59,8 @@ class Sandbox:
         sides: tuple[str, ...] = tuple(SIDES),
     ) -> None:
         self.world = World()
+        self.hooks = Hooks()
+        self._playground = Playground(self.world, self.hooks)
         self._host, self._port = loopback(host), port
         for name in sides:
             self.world.mount(build_side(name, self.world))
@@ -76,9 +80,10 @@ class Sandbox:
 
     def app(self) -> web.Application:
         """Build the web application: sides first, then control and pages."""
-        app = web.Application(client_max_size=BODY_MAX, middlewares=[forgiving])
+        app = web.Application(client_max_size=BODY_MAX, middlewares=[self._playground.watching, forgiving])
         for side in self.world.sides.values():
             app.add_routes(side.routes())
+        app.add_routes(self._playground.routes())
         app.add_routes(Control(self.world).routes())
         app.add_routes(Pages(self.world).routes())
         return app
@@ -95,6 +100,7 @@ class Sandbox:
 
     async def close(self) -> None:
         """Stop listening and end everything that runs."""
+        await self._playground.close()
         for side in self.world.sides.values():
             await side.close()
         if self._runner is not None:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypedDict
 
 from aiohttp import web
 
+from sandbox.changes import Changes
 from sandbox.clock import VirtualClock
 from sandbox.errors import WrongCall
 from sandbox.faults import Faults
@@ -160,9 +161,10 @@ class World:
     """Hold everything. `load` starts afresh, but the ledger goes on: its numbers never repeat."""
 
     def __init__(self) -> None:
-        self.clock = VirtualClock()
+        self.changes = Changes()
+        self.clock = VirtualClock(changed=self.changes.note)
         self.people = People()
-        self.ledger = Ledger(self.clock)
+        self.ledger = Ledger(self.clock, changed=self.changes.note)
         self.limits = Limits()
         self.faults = Faults()
         self.sides: dict[str, Side] = {}

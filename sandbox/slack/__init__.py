@@ -179,6 +179,7 @@ class SlackSide(Side):
         kept = self.notices.setdefault((team.id, user), [])
         kept.append({"text": text, "alert": True, "at": self.world.clock.now().isoformat(), "chat": room})
         del kept[:-NOTICES_MAX]
+        self.world.changes.note()
 
     def screen(self, person: Person) -> list[ChatView]:
         """Give the chats this person sees."""

@@ -90,5 +90,5 @@ async def test_it_comes_back_after_the_sandbox_failed(remote: tuple[Remote, str]
 
 async def test_a_sandbox_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SandboxClock, "PATIENCE", 0.2)
-    with pytest.raises(ConnectionError, match="no clock at http://127.0.0.1:9"):
+    with pytest.raises(ConnectionError, match="no clock at"):
         await SandboxClock("http://127.0.0.1:9").start()

@@ -1,0 +1,186 @@
+"""What waits to be sent, for the playground's time line: queued rows, waiting timers, estimates.
+
+Served on loopback by the demo's bot alone, never with a real clock; it names no person.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from handlers import _reminding
+from scheduler.delivery import choose_account
+from storage import invitations
+from storage.communities import Channel, Community
+from storage.database import Database, Session
+from storage.deliveries import Campaign, CardCopy, Delivery
+from storage.meetings import HELD, INVITED, Meeting
+from storage.members import Member
+from storage.timers import Timer
+
+WORDS = {
+    "invitation": "Invitation",
+    "nudge": "Nudge to the silent",
+    "reminder_7d": "One week to go",
+    "reminder_1d": "One day to go, with the way in",
+    "reminder_1h": "One hour to go",
+    "reminder_day": "Today, with the way in",
+    "feedback_request": "Questions after the meeting",
+    "feedback_again": "Questions, once more",
+    "begin": "The meeting begins",
+    "end": "The meeting ends",
+    "fbclose": "Feedback closes",
+}
+"""Kinds in words; any other kind is shown as its name with spaces."""
+SILENT = ("begin", "end", "fbclose")
+"""Timers that send nothing to anybody."""
+ROWS_MAX = 200
+SENT_MAX = 5000
+
+
+@dataclass(slots=True)
+class Row:
+    """Be one stop of the time line: moment, kind and meeting; `source` is "queued", "held", "timer" or "estimate".
+
+    `slack` and `telegram` count people; both stay 0 for what sends nothing or cannot be counted yet.
+    """
+
+    at: datetime
+    kind: str
+    meeting: str
+    title: str
+    source: str
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def view(self) -> dict[str, Any]:
+        """Give the row as JSON."""
+        return {
+            "at": self.at.isoformat(),
+            "kind": self.kind,
+            "words": WORDS.get(self.kind, self.kind.replace("_", " ").capitalize()),
+            "meeting": self.meeting,
+            "title": self.title,
+            "source": self.source,
+            "sends": self.kind not in SILENT,
+            "slack": self.counts["slack"],
+            "telegram": self.counts["telegram"],
+        }
+
+
+async def planned(database: Database, now: datetime) -> dict[str, Any]:
+    """Give what waits, earliest first, over all communities: `{"next": iso or None, "rows": [...], "totals": {...}}`.
+
+    `next` is the next moment at which somebody gets a message. `totals` counts rows of deliveries by state.
+    """
+    rows: list[Row] = []
+    totals: Counter[str] = Counter()
+    async with database.read() as db:
+        communities = list(await db.scalars(select(Community.id)))
+    for each in communities:
+        async with database.read(each) as db:
+            meetings = {meeting.key: meeting for meeting in await db.scalars(select(Meeting))}
+            rows += await _queued(db, meetings)
+            rows += await _timers(db, meetings, now)
+            counted = await db.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
+            for state, number in counted:
+                totals[state] += number
+    rows.sort(key=lambda row: (row.at, row.kind, row.meeting))
+    ahead = [
+        row.at for row in rows if row.kind not in SILENT and row.at > now and (row.counts or row.source == "timer")
+    ]
+    return {
+        "next": min(ahead).isoformat() if ahead else None,
+        "rows": [row.view() for row in rows[:ROWS_MAX]],
+        "totals": {**totals, "planned": sum(totals.values()) - totals["cancelled"]},
+    }
+
+
+async def sent(database: Database) -> dict[str, Any]:
+    """Tell what kind each message is: campaign messages under `sent`, other cards that follow the truth under `cards`.
+
+    Each is `[platform, chat, message, kind]`, the newest 5,000 of them.
+    """
+    async with database.read() as db:
+        rows = await db.execute(
+            select(Delivery.platform, Delivery.chat, Delivery.message, Campaign.kind)
+            .join(Campaign, Campaign.id == Delivery.campaign_id)
+            .where(Delivery.message != "")
+            .order_by(Delivery.id.desc())
+            .limit(SENT_MAX)
+        )
+        sent_rows = [list(row) for row in rows]
+        cards = await db.execute(
+            select(CardCopy.platform, CardCopy.chat, CardCopy.message, CardCopy.kind)
+            .order_by(CardCopy.id.desc())
+            .limit(SENT_MAX)
+        )
+        return {"sent": sent_rows, "cards": [list(row) for row in cards]}
+
+
+async def _queued(db: Session, meetings: dict[str, Meeting]) -> list[Row]:
+    """Group the rows that wait in campaigns that go on, or are on hold for Undo."""
+    found = await db.execute(
+        select(Delivery.due_at, Campaign.kind, Campaign.subject, Campaign.state, Delivery.platform, Channel.platform)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .outerjoin(Channel, Channel.id == Delivery.channel_id)
+        .where(Delivery.state == "queued", Campaign.state.in_(("sending", "held")))
+    )
+    rows: dict[tuple[datetime, str, str, str], Row] = {}
+    for at, kind, subject, state, platform, of_channel in found:
+        source = "held" if state == "held" else "queued"
+        key = (at, kind, subject, source)
+        row = rows.setdefault(key, _row(at, kind, meetings.get(subject), source))
+        row.counts[platform or of_channel or ""] += 1
+    return list(rows.values())
+
+
+async def _timers(db: Session, meetings: dict[str, Meeting], now: datetime) -> list[Row]:
+    """Give a row for each waiting timer; those that will write to people give the moments and numbers of today."""
+    rows: list[Row] = []
+    for timer in await db.scalars(select(Timer).where(Timer.state == "waiting")):
+        meeting = meetings.get(timer.subject)
+        if meeting is not None and timer.kind == "reminder":
+            rows += await _reminders(db, meeting, timer.slot, now)
+        elif meeting is not None and timer.kind == "fbask":
+            rows += await _questions(db, meeting, now)
+        else:
+            rows.append(_row(timer.due_at, timer.kind, meeting, "timer"))
+    return rows
+
+
+async def _reminders(db: Session, meeting: Meeting, kind: str, now: datetime) -> list[Row]:
+    if meeting.state not in INVITED or kind not in _reminding.kinds(meeting):
+        return []
+    no_send = await _reminding.no_send_dates(db)
+    people = [member for member, _ in await invitations.who_replied(db, meeting, "yes")]
+    moments = [(_reminding.slot(meeting, kind, each, no_send), each) for each in people]
+    return _estimated(meeting, kind, moments, _reminding.nominal(meeting, kind), now)
+
+
+async def _questions(db: Session, meeting: Meeting, now: datetime) -> list[Row]:
+    if meeting.state not in (*INVITED, *HELD):
+        return []
+    no_send = await _reminding.no_send_dates(db)
+    people = await invitations.attended(db, meeting)
+    moments = [(_reminding.feedback_slot(meeting, each, no_send), each) for each in people]
+    return _estimated(meeting, "feedback_request", moments, meeting.ends_at + _reminding.ASK_AFTER, now)
+
+
+def _estimated(
+    meeting: Meeting, kind: str, moments: list[tuple[datetime, Member]], nominal: datetime, now: datetime
+) -> list[Row]:
+    """Group by moment what would be sent if nobody answered any more; without anybody, one empty row."""
+    rows: dict[datetime, Row] = {}
+    for at, member in moments:
+        account = choose_account(member)
+        if account is not None and at > now:
+            rows.setdefault(at, _row(at, kind, meeting, "estimate")).counts[account.platform] += 1
+    return list(rows.values()) or [_row(nominal, kind, meeting, "estimate")]
+
+
+def _row(at: datetime, kind: str, meeting: Meeting | None, source: str) -> Row:
+    return Row(at, kind, meeting.code if meeting else "", meeting.title if meeting else "", source)
