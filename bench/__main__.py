@@ -11,11 +11,13 @@ import sys
 import time
 from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
 from bench import ack_under_500_presses, rsvp_press, send_under_limits
 from bench.report import Broken, Measure, Row, failed, machine
+from bot.log import set_up
 
 ROWS: dict[str, tuple[Measure, str, str]] = {
     each.NAME: (each.measure, each.UNIT, each.BUDGET) for each in (rsvp_press, ack_under_500_presses, send_under_limits)
@@ -33,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     for name in [each for each in os.environ if each.lower() in ("http_proxy", "https_proxy", "all_proxy")]:
         del os.environ[name]  # everything is on loopback
+    set_up("WARNING")
     console = Console(stderr=True)
     started = time.monotonic()
     try:
@@ -40,7 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("Stopped; everything that was started has ended.")
         return 1
-    (console if given.json else Console()).print(table(rows))
+    out = console if given.json else Console()
+    out.print(table(rows), width=max(out.width, 110), crop=False, soft_wrap=True)
+    for each in [each for each in rows if each.note]:
+        out.print(f"{each.row}: {each.note}", markup=False, soft_wrap=True)
     console.print(f"{time.monotonic() - started:.0f} s")
     if given.json:
         print(json.dumps({"machine": machine(), "rows": [each.view() for each in rows]}))
@@ -66,13 +72,14 @@ async def _measure(names: Sequence[str], quick: bool, console: Console) -> list[
 
 def table(rows: Sequence[Row]) -> Table:
     """Draw the rows for a person."""
-    drawn = Table(title="Budgets (design, section 7)")
-    for heading in ("row", "figure", "baseline", "unit", "ratio", "budget", "met", ""):
-        drawn.add_column(heading, justify="right" if heading in ("figure", "baseline", "ratio") else "left")
+    drawn = Table(title="Budgets (design, section 7)", box=SIMPLE_HEAD, pad_edge=False)
+    for heading in ("row", "figure", "baseline", "unit", "ratio", "budget", "met"):
+        right = heading in ("figure", "baseline", "ratio")
+        drawn.add_column(heading, justify="right" if right else "left", no_wrap=True, overflow="fold")
     for each in rows:
         shown = [f"{value:g}" if value is not None else "-" for value in (each.figure, each.baseline, each.ratio)]
         met = "[green]yes[/green]" if each.met else "[red]no[/red]"
-        drawn.add_row(each.row, shown[0], shown[1], each.unit, shown[2], each.budget, met, each.note)
+        drawn.add_row(each.row, shown[0], shown[1], each.unit, shown[2], each.budget, met)
     return drawn
 
 

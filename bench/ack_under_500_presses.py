@@ -46,7 +46,7 @@ class Side:
 
 async def measure(quick: bool, say: Say, size: Size | None = None) -> list[Row]:
     """Take one row per platform: Telegram by polling, Slack by Socket Mode, both on SQLite."""
-    size = size or (Size(60, 3) if quick else Size())
+    size = size or (Size(60, 1) if quick else Size())
     rows = []
     for platform in ("telegram", "slack"):
         name = f"{NAME}.{platform}"

@@ -1,4 +1,4 @@
-"""The transaction of the baselines: one reply put in or changed, and the counts, with SQLAlchemy and nothing of ours."""
+"""The transaction of the baselines: one reply put in or changed, and the counts; SQLAlchemy and nothing of ours."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Votes:
 
     async def _counts(self, connection: Any, meeting: str) -> dict[str, int]:
         query = select(RSVP.c.choice, func.count()).where(RSVP.c.meeting == meeting).group_by(RSVP.c.choice)
-        return {choice: number for choice, number in await connection.execute(query)}
+        return dict((await connection.execute(query)).all())
 
     async def close(self) -> None:
         """Close all connections."""

@@ -68,32 +68,23 @@ def slack(person: Person, choice: str, turn: int, index: int, api: str) -> Raw:
     """Make a press as Slack sends it by HTTP."""
     now, number = time.time(), turn * 1_000_000 + index
     element = next(each for each in blocks()[1]["elements"] if each["action_id"] == data(choice))
+    container = {"type": "message", "message_ts": person.message, "channel_id": person.chat, "is_ephemeral": False}
+    message = {
+        "type": "message", "user": "U0CONVENOR", "bot_id": "B1", "app_id": "A0BENCH", "team": TEAM,
+        "ts": person.message, "text": card_text(), "blocks": blocks(),
+    }  # fmt: skip
     payload = {
         "type": "block_actions",
         "team": {"id": TEAM, "domain": "bench"},
         "user": {"id": person.user, "username": person.id, "name": person.id, "team_id": TEAM},
         "api_app_id": "A0BENCH",
         "token": "verification",
-        "container": {
-            "type": "message",
-            "message_ts": person.message,
-            "channel_id": person.chat,
-            "is_ephemeral": False,
-        },  # fmt: skip
+        "container": container,
         "trigger_id": f"{number}.1.abcdef",
         "enterprise": None,
         "is_enterprise_install": False,
         "channel": {"id": person.chat, "name": "directmessage"},
-        "message": {
-            "type": "message",
-            "user": "U0CONVENOR",
-            "bot_id": "B1",
-            "app_id": "A0BENCH",
-            "team": TEAM,
-            "ts": person.message,
-            "text": card_text(),
-            "blocks": blocks(),
-        },  # fmt: skip
+        "message": message,
         "state": {"values": {}},
         "response_url": f"{api}/{number}/response",
         "actions": [{**element, "block_id": "r0", "action_ts": f"{now:.3f}{index:04}"}],

@@ -31,15 +31,15 @@ CALLS = {"telegram": ("answerCallbackQuery", "editMessageText"), "slack": ("chat
 class Size:
     """Say how much is measured: `presses` a run, `runs` of each side, `members`, and on PostgreSQL, too?"""
 
-    presses: int = 600
-    runs: int = 5
-    members: int = 300
+    presses: int = 240
+    runs: int = 3
+    members: int = 120
     postgres: bool = True
 
 
 async def measure(quick: bool, say: Say, size: Size | None = None) -> list[Row]:
     """Take one row per platform and database."""
-    size = size or (Size(60, 3, 60) if quick else Size())
+    size = size or (Size(48, 1, 48) if quick else Size())
     rows = []
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))

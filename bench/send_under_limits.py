@@ -114,7 +114,7 @@ async def _noted(url: str, number: int) -> None:
         while True:
             async with database.read() as db:
                 found = await db.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
-                states = {state: count for state, count in found}
+                states = dict(found.all())
             if states == {"sent": number}:
                 return
             if time.monotonic() > deadline:

@@ -138,7 +138,7 @@ class Bot:
         return found
 
     def _demo_routes(self) -> list[Route]:
-        """Let the demo wait until nothing is due and nothing in hand, and look ahead; never served with a real clock."""
+        """Let the demo wait for rest, look ahead and look back; never served with a real clock."""
         if not isinstance(self.clock, SandboxClock):
             return []
 

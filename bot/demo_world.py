@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from storage.community_file import load
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 BOT_NAME = "convenor_demo_bot"
 TOKEN_TAIL = "demo-token-for-the-sandbox-only-000"  # noqa: S105 - the stand-in's own, worth nothing elsewhere
@@ -25,7 +27,8 @@ class Surroundings:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Read a community file that has been checked already."""
+    """Check and read a community file. Raise `FileError` naming line and field of what is wrong."""
+    load(path)
     found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return found
 
@@ -35,7 +38,8 @@ def surroundings(file: dict[str, Any], clock: datetime, reach: str = "") -> Surr
 
     `reach` is where the platforms reach the bot by HTTP; without it, it asks them (polling, Socket Mode).
     """
-    people = [_person(each) for each in (*file.get("staff", []), *file.get("members", []))]
+    people = [_person(each, "Staff") for each in file.get("staff", [])]
+    people += [_person(each, "Members") for each in file.get("members", [])]
     staff = {each["id"] for each in file.get("staff", [])}
     spec: dict[str, Any] = {"people": people, "clock": clock.isoformat()}
     environment: dict[str, str] = {}
@@ -73,10 +77,12 @@ def surroundings(file: dict[str, Any], clock: datetime, reach: str = "") -> Surr
     return Surroundings(spec, environment)
 
 
-def _person(each: dict[str, Any]) -> dict[str, Any]:
+def _person(each: dict[str, Any], group: str) -> dict[str, Any]:
     accounts = each.get("accounts") or {}
+    about = ", ".join(each.get("roles") or ()) or each.get("organisation") or each.get("category") or ""
     made: dict[str, Any] = {
         "id": each["id"], "name": each["name"], "zone": each["zone"], "language": each.get("language", "en"),
+        "group": group, "about": str(about).replace("_", " ").capitalize(),
     }  # fmt: skip
     if "slack" in accounts:
         made["slack"] = {"team": accounts["slack"]["team"], "user": accounts["slack"]["user"]}

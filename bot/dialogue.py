@@ -16,7 +16,7 @@ from chat.inbound import Click, Command, Said, Submission
 from chat.message import Button, Message, Press, button
 from chat.outbound import Answer, Ask, Edit, Erase, Invalid, Open, Reply, Toast
 from chat.text import Bold, say
-from handlers._commands import JOINED, Found, match, may_use, run
+from handlers._commands import JOINED, Found, match, may_use, refuse, run
 from handlers._feature import Context, Who
 from storage import drafts
 from storage.drafts import FormDraft
@@ -27,7 +27,17 @@ OPEN_QUESTION = timedelta(minutes=30)
 
 async def answer(ctx: Context, routes: Routes, *, forms: bool) -> list[Answer]:
     """Answer an inbound object; `forms` says whether the platform has modals. Raise `UserError`."""
-    return await _expand(ctx, routes, await _route(ctx, routes, forms=forms), forms=forms)
+    try:
+        return await _expand(ctx, routes, await _route(ctx, routes, forms=forms), forms=forms)
+    except _NotAgreed as error:
+        return list(await refuse(ctx, error.who))
+
+
+class _NotAgreed(Exception):
+    """Somebody invited who has not agreed yet did what is for members: they are asked for consent instead."""
+
+    def __init__(self, who: Who) -> None:
+        self.who = who
 
 
 async def _route(ctx: Context, routes: Routes, *, forms: bool) -> Sequence[Answer]:
@@ -47,11 +57,12 @@ async def _route(ctx: Context, routes: Routes, *, forms: bool) -> Sequence[Answe
 
 
 def allow(ctx: Context, who: Who) -> None:
-    """Refuse what this person may not do. Raise `UserError`; judged by account, never by name."""
+    """Refuse what this person may not do. Raise `UserError` or `_NotAgreed`; judged by account, never by name."""
     if may_use(who, ctx):
         return
-    joined = ctx.member is not None and ctx.member.state in JOINED
-    raise UserError(say("e_role") if joined else say("e_stranger"))
+    if ctx.member is not None and ctx.member.state not in JOINED:
+        raise _NotAgreed(who)
+    raise UserError(say("e_stranger") if ctx.member is None else say("e_role"))
 
 
 async def command(ctx: Context, routes: Routes, words: str) -> Sequence[Answer]:

@@ -17,7 +17,18 @@ import structlog
 from bot import dialogue, identity
 from bot.routes import Routes
 from chat.errors import UserError
-from chat.inbound import AnyInbound, Click, Command, Moved, Said, Submission, from_json, to_json
+from chat.inbound import (
+    AnyInbound,
+    BotPlaced,
+    Click,
+    Command,
+    Moved,
+    Reachable,
+    Said,
+    Submission,
+    from_json,
+    to_json,
+)  # fmt: skip
 from chat.message import Message
 from chat.outbound import Answer, Edit, Invalid, Reply, Toast
 from chat.people import MessageRef
@@ -30,6 +41,9 @@ from storage import drafts, inbox
 from storage.database import Database, Session
 
 log = structlog.get_logger(__name__)
+
+EVERYWHERE = (Moved, Reachable, BotPlaced)
+"""What is true in every community of an installation: the session stays unscoped for these."""
 
 
 class Dispatcher:
@@ -155,7 +169,7 @@ class Dispatcher:
         who = await identity.find(db, inbound, self._clock.now())
         if who.community is None:
             return Outcome((), Reader())
-        if not isinstance(inbound, Moved):
+        if not isinstance(inbound, EVERYWHERE):
             db.scope(who.community.id)
         platform = self._platforms.get(inbound.by.platform)
         ctx = Context(

@@ -34,27 +34,29 @@ async def find(db: Session, inbound: AnyInbound, now: datetime) -> Who:
     by = inbound.by
     accounts = await accounts_everywhere(db, by.platform, by.workspace, by.user)
     account = accounts[0] if accounts else None
-    if len(accounts) > 1:
+    invited_to = await _community_of_link(db, inbound, now)
+    if invited_to is not None:  # a member of another community is a stranger in this one until the link is used
+        account = next((each for each in accounts if each.community_id == invited_to.id), None)
+    elif len(accounts) > 1:
         meant = await _community_of_object(db, inbound)
         account = next((each for each in accounts if each.community_id == meant), account)
     if account is None:
-        return Who(community=await _community_of_link(db, inbound, now) or await _community_of_place(db, inbound))
+        return Who(community=invited_to or await _community_of_place(db, inbound))
     community = await db.get(Community, account.community_id)
     return Who(community, account.member, account, await roles_of(db, account.member, now))
 
 
 async def _community_of_object(db: Session, inbound: AnyInbound) -> int | None:
     """Give the community of the object a button or form is about; keys are unique over all communities."""
-    key = inbound.draft if isinstance(inbound, Submission) else None
-    if isinstance(inbound, Click) and inbound.press:
-        key = inbound.press.key
-    if not key:
-        return None
-    for table in (Meeting, Campaign, FormDraft):
-        found: int | None = await db.scalar(select(table.community_id).where(table.key == key))
-        if found is not None:
-            return found
-    return None
+    keys = [inbound.draft] if isinstance(inbound, Submission) else []
+    if isinstance(inbound, Click) and inbound.press:  # the language buttons of a consent card name the member second
+        keys = [inbound.press.key, inbound.press.rev]
+    for key in filter(None, keys):
+        for table in (Meeting, Campaign, FormDraft, Member):
+            found: int | None = await db.scalar(select(table.community_id).where(table.key == key))
+            if found is not None:
+                return found
+    return await _community_of_channel(db, inbound)
 
 
 async def _community_of_link(db: Session, inbound: AnyInbound, now: datetime) -> Community | None:
@@ -71,15 +73,23 @@ async def _community_of_link(db: Session, inbound: AnyInbound, now: datetime) ->
 
 async def _community_of_place(db: Session, inbound: AnyInbound) -> Community | None:
     """Give the community a channel belongs to, else the installation's first one."""
-    where = inbound.where
+    meant = await _community_of_channel(db, inbound)
     found: Community | None = await db.scalar(
-        select(Community)
-        .join(Channel, Channel.community_id == Community.id)
+        select(Community).where(Community.id == meant)
+        if meant is not None
+        else select(Community).order_by(Community.id).limit(1)
+    )
+    return found
+
+
+async def _community_of_channel(db: Session, inbound: AnyInbound) -> int | None:
+    """Give the community of the channel something was said or pressed in."""
+    where = inbound.where
+    found: int | None = await db.scalar(
+        select(Channel.community_id)
         .where(Channel.platform == where.platform, Channel.workspace == where.workspace, Channel.chat == where.chat)
         .limit(1)
     )
-    if found is None:
-        found = await db.scalar(select(Community).order_by(Community.id).limit(1))
     return found
 
 

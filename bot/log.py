@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 _TOKENS = re.compile(
-    r"\b\d{6,12}:[A-Za-z0-9_-]{30,}|xox[abeprs]-[A-Za-z0-9-]+|xapp-[A-Za-z0-9-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+    r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}|xox[abeprs]-[A-Za-z0-9-]+|xapp-[A-Za-z0-9-]+|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
 )
 _NOISY = (
     "httpx", "httpcore", "aiohttp.access", "slack_bolt", "slack_sdk", "telegram", "apscheduler", "asyncio", "aiosqlite",

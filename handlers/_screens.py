@@ -182,9 +182,27 @@ async def _next(ctx: Context) -> Message:
         )
         reply = say(REPLY_KEYS[invitation.reply]) if invitation.reply in REPLY_KEYS else invitation.reply
         lines.append((meeting.title, " · ", say("s_you", reply=reply)))
+    if len(lines) == 1 and ctx.roles:
+        lines += await _next_of_staff(ctx)
     if len(lines) == 1:
-        lines.append(say("s_none_planned"))
+        lines.append(say("s_plan_first") if ctx.organiser else say("s_none_planned"))
     return Message(tuple(lines))
+
+
+async def _next_of_staff(ctx: Context) -> list[Text]:
+    """Say what comes to staff, who are not invited themselves; what is only planned is the organisers' business."""
+    found = await ctx.db.scalars(
+        select(Meeting)
+        .where(Meeting.state.in_(PLANNED if ctx.organiser else COMING), Meeting.ends_at > ctx.now)
+        .order_by(Meeting.starts_at)
+        .limit(SECTION)
+    )
+    lines: list[Text] = []
+    for meeting in found:
+        kind = say(FORMAT_KEYS.get(meeting.format, "b_online"))
+        lines.append((When(meeting.starts_at, meeting.zone, meeting.ends_at), " · ", kind))
+        lines.append((meeting.title, " · ", say(STATE_KEYS[meeting.state])))
+    return lines
 
 
 def _foot(ctx: Context) -> Message:

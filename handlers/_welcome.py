@@ -22,9 +22,9 @@ def go(label: str, words: str, *, primary: bool = False) -> Button:
     return button(label, "go", arg=words, style="primary" if primary else "default")
 
 
-def languages(purpose: str = "") -> tuple[Row, ...]:
-    """Make the five language buttons, each in its own words; `purpose` says which card is drawn again."""
-    made = [Button(LanguageName(code), Press("lang", purpose, "", code)) for code in LANGUAGES]
+def languages(purpose: str = "", whose: str = "") -> tuple[Row, ...]:
+    """Make the five language buttons, each in its own words; `purpose` says which card is drawn again, and for whom."""
+    made = [Button(LanguageName(code), Press("lang", purpose, whose, code)) for code in LANGUAGES]
     return rows(row(*made[:3]), row(*made[3:]))
 
 
@@ -56,14 +56,15 @@ def welcome_consent(ctx: Context) -> Message:
         privacy_link=details,
         cmd_stop=Cmd("stop"),
     )
-    answers = row(button("agree", "agree", style="primary"), button("not_now", "notnow"))
-    return Message((text,), rows(answers, *languages("join")))
+    key = ctx.me.key  # names the community, for somebody who is in several
+    answers = row(button("agree", "agree", key, style="primary"), button("not_now", "notnow", key))
+    return Message((text,), rows(answers, *languages("join", key)))
 
 
 def not_now(ctx: Context) -> Message:
     """Confirm that nothing is sent, and keep the door open."""
     until = When(ctx.now + OPEN_FOR, ctx.community.zone, part="date")
-    return Message((say("p_not_now", date=until),), rows(row(button("agree", "agree", style="primary"))))
+    return Message((say("p_not_now", date=until),), rows(row(button("agree", "agree", ctx.me.key, style="primary"))))
 
 
 def place_line(ctx: Context) -> Text:

@@ -92,10 +92,11 @@ async def right(ctx: Context, _press: Press) -> Answers:
 
 @feature.on("reachable")
 async def reachable(ctx: Context, inbound: Reachable) -> Answers:
-    """Note on the account that the person blocked us, came back or left the workspace; the member stays active."""
-    if ctx.account is not None:
-        members.mark(ctx.account, reachable=inbound.reachable, reason=inbound.reason or "blocked")
-        log.info("account_reachable", account=ctx.account.id, reachable=inbound.reachable, reason=inbound.reason)
+    """Note that the person blocked us, came back or left the workspace, in all their communities; they stay members."""
+    by = inbound.by
+    for account in await members.accounts_everywhere(ctx.db, by.platform, by.workspace, by.user):
+        members.mark(account, reachable=inbound.reachable, reason=inbound.reason or "blocked")
+        log.info("account_reachable", account=account.id, reachable=inbound.reachable, reason=inbound.reason)
     return []
 
 

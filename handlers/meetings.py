@@ -27,6 +27,8 @@ async def upcoming(ctx: Context, _rest: str) -> Answers:
     mine = await invitations.of_member(ctx.db, ctx.me, ctx.now)
     if not mine and ctx.organiser:
         return [Reply(await _all(ctx))]
+    if not mine and ctx.roles:  # staff are not invited themselves
+        return [Reply(_public(await coming(ctx.db, ctx.now)))]
     return [Reply(_own(mine, say("m_coming"), say("m_none_yet"), ctx))]
 
 

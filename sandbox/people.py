@@ -36,6 +36,9 @@ class Person:
     language: str = "en"
     telegram: TelegramAccount | None = None
     slack: SlackAccount | None = None
+    group: str = ""
+    """Under which heading a page lists them, such as "Staff"; `about` is a line about them."""
+    about: str = ""
 
     @classmethod
     def of(cls, spec: Mapping[str, Any]) -> Person:
@@ -47,6 +50,8 @@ class Person:
             str(spec.get("name") or spec["id"]),
             str(spec.get("zone") or "Europe/Brussels"),
             str(spec.get("language") or "en"),
+            group=str(spec.get("group") or ""),
+            about=str(spec.get("about") or ""),
         )
         telegram, slack = spec.get("telegram"), spec.get("slack")
         if telegram:

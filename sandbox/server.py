@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.control import Control, forgiving
+from sandbox.doors import Doors
 from sandbox.hooks import Hooks
 from sandbox.page import Pages
 from sandbox.playground import Playground
@@ -60,7 +61,8 @@ class Sandbox:
     ) -> None:
         self.world = World()
         self.hooks = Hooks()
-        self._playground = Playground(self.world, self.hooks)
+        self.doors = Doors(self.world)
+        self._playground = Playground(self.world, self.hooks, self.doors)
         self._host, self._port = loopback(host), port
         for name in sides:
             self.world.mount(build_side(name, self.world))
@@ -94,6 +96,7 @@ class Sandbox:
         self._runner = web.AppRunner(self.app(), access_log=None, handler_cancellation=True, shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port, backlog=2048).start()
+        self.doors.ready(self._runner, self._host)
         for side in self.world.sides.values():
             side.base_url = self.url
             await side.start()

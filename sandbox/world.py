@@ -101,6 +101,9 @@ class Side:
     async def close(self) -> None:
         """End what `start` began and close every connection."""
 
+    async def cut(self) -> None:
+        """Drop the connections the platform keeps open to the bot, as when it goes down."""
+
     def screen(self, person: Person) -> list[ChatView]:
         """Give the chats this person sees, their conversation with the bot first, then groups and channels."""
         return []

@@ -23,18 +23,18 @@ class Window:
         self.limit, self._seconds = limit, seconds * MARGIN
         self._starts: deque[float] = deque()
 
-    def wait(self, now: float, limit: int | None = None) -> float:
-        """Give the seconds until another start is allowed; `limit` replaces the window's own."""
-        limit = self.limit if limit is None else limit
+    def wait(self, now: float) -> float:
+        """Give the seconds until another start is allowed."""
         while self._starts and self._starts[0] <= now - self._seconds:
             self._starts.popleft()
-        if not limit or len(self._starts) < limit:
+        if not self.limit or len(self._starts) < self.limit:
             return 0.0
-        return self._starts[-limit] + self._seconds - now
+        return self._starts[-self.limit] + self._seconds - now
 
     def take(self, now: float) -> None:
         """Note a start."""
-        self._starts.append(now)
+        if self.limit:
+            self._starts.append(now)
 
 
 class Bucket:
@@ -66,7 +66,8 @@ class Pace:
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits, self._clock = limits, clock
-        self._second = Bucket(limits.per_second, burst=2.0)  # a late wake-up may be made good, within the window
+        # What a late wake-up missed may be made good, within the window: two messages, or what 50 ms allow.
+        self._second = Bucket(limits.per_second, burst=max(2.0, limits.per_second / 20))
         whole = max(1, int(limits.per_second))
         self._window = Window(whole, whole / limits.per_second)
         self._minute = Window(limits.per_minute, 60)

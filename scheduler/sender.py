@@ -184,7 +184,7 @@ class Line:
         if want:
             self._after_claim(len(claimed), want, busy)
         if claimed:
-            await self._prepare(claimed)
+            await self._prepare(claimed, probing=bool(dead))
         return 0.0 if self._done or self._want(0) else min(self._next_start(), self._next_claim())
 
     async def _write(self, db: Session, done: list[Result]) -> None:
@@ -193,7 +193,7 @@ class Line:
             db.scope(community)
             await record(db, mine, self.shop.worker, self.shop.clock.now(), self.shop.settings, self.shop.sent)
 
-    async def _prepare(self, claimed: list[Delivery]) -> None:
+    async def _prepare(self, claimed: list[Delivery], *, probing: bool) -> None:
         shop, unique = self.shop, list[Delivery]()
         taken = set(self._busy())
         for row in claimed:  # one message to a chat at a time; its next waits for the chat's interval
@@ -205,7 +205,7 @@ class Line:
         jobs, results = await prepare(shop.database, shop.compose, self.platform, shop.clock.now(), unique)
         self._ready += jobs
         self._done += results
-        if self.dead:
+        if probing:
             self._probing = bool(jobs)
             self._probe_at = time.monotonic() + (shop.settings.probe if jobs else 0.0)
 

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from sandbox.control import answer, body_of
+from sandbox.doors import Doors
 from sandbox.errors import WrongCall
 from sandbox.hooks import Asked, Hooks
 from sandbox.playground.live import Live
@@ -23,9 +24,9 @@ QUIET = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
 class Playground:
     """Answer the page, its files, its live socket, and the control calls only the page needs."""
 
-    def __init__(self, world: World, hooks: Hooks) -> None:
-        self.world, self.hooks = world, hooks
-        self.live = Live(world, hooks)
+    def __init__(self, world: World, hooks: Hooks, doors: Doors) -> None:
+        self.world, self.hooks, self.doors = world, hooks, doors
+        self.live = Live(world, hooks, doors)
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Give the routes; they stand before those of the control interface, which takes any other word."""
@@ -37,6 +38,7 @@ class Playground:
             web.get("/control/sent", self.sent),
             web.get("/control/bot", self.bot),
             web.post("/control/bot", self.act_on_bot),
+            web.post("/control/outage", self.outage),
             web.delete("/control/faults/{id:[0-9]{1,9}}", self.drop_fault),
         ]
 
@@ -83,6 +85,12 @@ class Playground:
             raise WrongCall("this sandbox did not start the bot and cannot stop it", 409)
         await self.hooks.bot(str(action))
         return answer({"ok": True, "state": self.live.bot_state()})
+
+    async def outage(self, request: web.Request) -> web.Response:
+        """Let a platform be down or up again: `{"platform": "telegram", "down": true}`; connecting is refused then."""
+        body = await body_of(request)
+        await self.doors.turn(body.get("platform"), down=bool(body.get("down", True)))
+        return answer({"ok": True, "down": self.doors.shut})
 
     async def drop_fault(self, request: web.Request) -> web.Response:
         """Forget one fault."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from sandbox.doors import Doors
 from sandbox.hooks import Hooks
 from sandbox.world import World
 
@@ -23,8 +24,8 @@ GATHER = 0.015
 class Live:
     """Push `{"type": "state", ...}` to every open page whenever anything changed; answer its pings with a pong."""
 
-    def __init__(self, world: World, hooks: Hooks) -> None:
-        self._world, self._hooks = world, hooks
+    def __init__(self, world: World, hooks: Hooks, doors: Doors) -> None:
+        self._world, self._hooks, self._doors = world, hooks, doors
         self._open: set[web.WebSocketResponse] = set()
 
     def bot_state(self) -> str:
@@ -32,7 +33,7 @@ class Live:
         return self._hooks.bot_state() if self._hooks.bot_state else ""
 
     def state(self) -> dict[str, Any]:
-        """Give what is pushed: ledger rows, clock, version of all screens, faults under way, breaches, the bot."""
+        """Give what is pushed: ledger rows, clock, version of all screens, faults, breaches, what is down."""
         world = self._world
         return {
             "type": "state",
@@ -43,6 +44,7 @@ class Live:
             "faults": [each for each in world.faults.view() if each["count"] > 0],
             "breaches": sum(world.limits.breaches.values()),
             "bot": self.bot_state(),
+            "down": self._doors.shut,
         }
 
     async def socket(self, request: web.Request) -> web.WebSocketResponse:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from sandbox.errors import WrongCall
 from sandbox.people import Person
-from sandbox.slack import actions, forms, screen
+from sandbox.slack import actions, forms, picks, screen
 from sandbox.slack import users as users  # with rooms, it answers methods by being imported
 from sandbox.slack.controls import Controls
 from sandbox.slack.door import Asked, Door
@@ -113,6 +113,11 @@ class SlackSide(Side):
         await asyncio.gather(*self._running, return_exceptions=True)
         await self.transport.close()
 
+    async def cut(self) -> None:
+        """Drop every socket."""
+        for each in [each for group in self.transport.connections.values() for each in group]:
+            await each.socket.close()
+
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside the request at hand."""
         task = asyncio.get_running_loop().create_task(work)
@@ -194,8 +199,11 @@ class SlackSide(Side):
         return await actions.say(self, person, call)
 
     async def press(self, person: Person, call: Call) -> Done:
-        """Press `button` (label, action_id or value), in an open modal, else a message, else the home."""
-        return await actions.press(self, person, call)
+        """Press `button` (label, action_id or value), in an open modal, else a message, else the home.
+
+        With `action` (and `block`), press or pick exactly that element, with `value` if it takes one.
+        """
+        return await (picks.pick if call.get("action") else actions.press)(self, person, call)
 
     async def submit(self, person: Person, call: Call) -> Done:
         """Fill the open modal with `values` and submit it (`force` skips the client's checks), or `close` it."""

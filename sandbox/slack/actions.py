@@ -160,7 +160,7 @@ async def press(side: SlackSide, person: Person, call: Call) -> Done:
         raise WrongCall('give the "button": its label, action_id or value')
     top = desk.top(user)
     if top and not message and not call.get("chat") and (found := match(top["blocks"], wanted)):
-        return await _press_view(side, team, user, top, found)
+        return await press_view(side, team, user, top, describe(side, found))
     rooms = [place(side, team, user, call)] if call.get("chat") else team.seen_by(user)
     best: tuple[float, Room, Post, Found] | None = None
     for room in rooms:
@@ -172,21 +172,20 @@ async def press(side: SlackSide, person: Person, call: Call) -> Done:
                     best = float(post.ts), room, post, found
                 break
     if best:
-        return await _press_message(side, team, user, *best[1:])
+        return await press_message(side, team, user, best[1], best[2], describe(side, best[3]))
     home = desk.homes.get(user)
     if home and not message and not call.get("chat") and (found := match(home["blocks"], wanted)):
-        return await _press_view(side, team, user, home, found)
+        return await press_view(side, team, user, home, describe(side, found))
     raise WrongCall(f"{person.id} sees no button {wanted!r}" + (f" in {message}" if message else ""), 404)
 
 
 _PRESSES = itertools.count(1)
 
 
-def _action(side: SlackSide, found: Found) -> dict[str, Any]:
-    """Describe a press; its time is the world's, with a serial number as microseconds so that no two are equal."""
+def describe(side: SlackSide, found: Found) -> dict[str, Any]:
+    """Describe a press as the app hears of it."""
     block, element, option = found
-    shown = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
-    shown["action_ts"] = f"{int(side.world.clock.now().timestamp())}.{next(_PRESSES) % 1_000_000:06}"
+    shown = stamped(side, block, element)
     if option:
         name = field(element["type"]) or "selected_option"
         shown[name] = [option] if name == "selected_options" else option
@@ -194,30 +193,43 @@ def _action(side: SlackSide, found: Found) -> dict[str, Any]:
     return {key: element[key] for key in ("text", "value", "style", "url") if key in element} | shown
 
 
-async def _press_message(side: SlackSide, team: Team, user: str, room: Room, post: Post, found: Found) -> Done:
+def stamped(side: SlackSide, block: dict[str, Any], element: dict[str, Any]) -> dict[str, Any]:
+    """Begin to describe a press; its time is the world's, with a serial number as microseconds: no two are equal."""
+    shown = {"type": element["type"], "action_id": element["action_id"], "block_id": block["block_id"]}
+    shown["action_ts"] = f"{int(side.world.clock.now().timestamp())}.{next(_PRESSES) % 1_000_000:06}"
+    return shown
+
+
+def _keep(values: dict[str, Any], action: dict[str, Any]) -> None:
+    name = field(action["type"])
+    if name:
+        kept = {"type": action["type"], name: action[name]}
+        values.setdefault(action["block_id"], {})[action["action_id"]] = kept
+
+
+async def press_message(side: SlackSide, team: Team, user: str, room: Room, post: Post, action: dict[str, Any]) -> Done:
+    """Tell the app of a press or pick in a message."""
     where: dict[str, Any] = {"type": "message", "message_ts": post.ts, "channel_id": room.id}
+    values = state(post.blocks, {})
+    _keep(values, action)
     payload = side.events.base(team, user) | {
         "type": "block_actions",
         "container": {**where, "is_ephemeral": bool(post.only_for)},
         "channel": {"id": room.id, "name": "directmessage" if room.user else room.name},
-        "state": {"values": state(post.blocks, {})},
+        "state": {"values": values},
         "response_url": side.responses.make(team, room, user, post.ts),
-        "actions": [_action(side, found)],
+        "actions": [action],
     }
     if not post.only_for:  # what only one person sees is not sent along
         payload["message"] = team.payload(room, post)
     answer, ms = await side.events.ask(team, user, room.id, "interactive", payload)
     done: Done = {"acked": answer is not None, "ms": ms, "chat": room.id, "message": post.ts}
-    return done | ({"url": found[1]["url"]} if "url" in found[1] else {})
+    return done | ({"url": action["url"]} if "url" in action else {})
 
 
-async def _press_view(side: SlackSide, team: Team, user: str, view: View, found: Found) -> Done:
-    action = _action(side, found)
-    if name := field(found[1]["type"]):
-        view["state"]["values"].setdefault(action["block_id"], {})[action["action_id"]] = {
-            "type": action["type"],
-            name: action[name],
-        }
+async def press_view(side: SlackSide, team: Team, user: str, view: View, action: dict[str, Any]) -> Done:
+    """Tell the app of a press or pick in a modal or in the home tab."""
+    _keep(view["state"]["values"], action)
     payload = side.events.base(team, user) | {
         "type": "block_actions",
         "container": {"type": "view", "view_id": view["id"]},

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from aiohttp import web
 
 from sandbox.control import answer, body_of
 from sandbox.errors import WrongCall
 from sandbox.people import Person
+from sandbox.slack.picks import suggest
 from sandbox.slack.workspace import Team
 from sandbox.world import Call
 
 if TYPE_CHECKING:
     from sandbox.slack import SlackSide
+
+
+SHOWN = {"pdf": "application/pdf", "ics": "text/calendar", "txt": "text/plain", "md": "text/plain", "csv": "text/csv"}
+"""Kinds of files a page may show, by the end of their names; all others are only to be kept, never run."""
 
 
 class Controls:
@@ -29,6 +35,8 @@ class Controls:
             web.post("/control/slack/close", self.close),
             web.post("/control/slack/archive", self.archive),
             web.post("/control/slack/socket", self.socket),
+            web.post("/control/slack/options", self.options),
+            web.get("/control/slack/file/{team}/{file}", self.file),
         ]
 
     def _person(self, call: Call) -> Person:
@@ -61,6 +69,28 @@ class Controls:
         call = await body_of(request)
         self._side.room(self._team(call), str(call.get("chat"))).archived = bool(call.get("archived", True))
         return answer({"ok": True})
+
+    async def options(self, request: web.Request) -> web.Response:
+        """Ask the app which options an `external_select` offers to `person` for what they typed (`query`)."""
+        call = await body_of(request)
+        return answer({"ok": True, **await suggest(self._side, self._person(call), call)})
+
+    async def file(self, request: web.Request) -> web.Response:
+        """Give the content of a file to a page of ours; with `download`, to be kept."""
+        team = self._side.teams.get(request.match_info["team"])
+        file = team.files.get(request.match_info["file"]) if team else None
+        if file is None or file.content is None:
+            raise WrongCall("there is no such file", 404)
+        kind = SHOWN.get(file.name.rpartition(".")[2].lower(), "")
+        way = "attachment" if not kind or "download" in request.query else "inline"
+        headers = {
+            "Content-Disposition": f"{way}; filename*=UTF-8''{quote(file.name)}",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
+        if kind != "application/pdf":  # the viewer of PDF files does not work in a sandboxed document
+            headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+        return web.Response(body=file.content, content_type=kind or "application/octet-stream", headers=headers)
 
     async def socket(self, request: web.Request) -> web.Response:
         """Do to the sockets of `team` what Slack does: `{"action": "disconnect" (with "reason") or "ping"}`."""

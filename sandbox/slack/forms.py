@@ -42,7 +42,7 @@ async def submit(side: SlackSide, person: Person, call: Call) -> Done:
     values = call.get("values") or {}
     if not isinstance(values, Mapping):
         raise WrongCall('"values" is {block_id, action_id or label: value}')
-    _fill(side, person, team, view, values)
+    fill(side, person, team, view, values)
     wrong = _client(view)
     if wrong and not call.get("force"):
         raise WrongCall("; ".join(wrong), 422)
@@ -100,7 +100,8 @@ async def _close(side: SlackSide, team: Team, user: str, view: View) -> Done:
     return done
 
 
-def _fill(side: SlackSide, person: Person, team: Team, view: View, values: Mapping[str, Any]) -> None:
+def fill(side: SlackSide, person: Person, team: Team, view: View, values: Mapping[str, Any]) -> None:
+    """Put values into the inputs of a view by block id, action id or label; raise `WrongCall` for an unknown one."""
     inputs = [block for block in view["blocks"] if block["type"] == "input"]
     for key, value in values.items():
         for block in inputs:
@@ -108,14 +109,18 @@ def _fill(side: SlackSide, person: Person, team: Team, view: View, values: Mappi
             if key in (block["block_id"], element["action_id"], block["label"]["text"]):
                 kept = view["state"]["values"].setdefault(block["block_id"], {})
                 name = field(element["type"])
-                kept[element["action_id"]] = {"type": element["type"], name: _value(side, person, team, element, value)}
+                kept[element["action_id"]] = {
+                    "type": element["type"],
+                    name: value_of(side, person, team, element, value),
+                }
                 break
         else:
             known = ", ".join(f"{each['block_id']} ({each['label']['text']})" for each in inputs)
             raise WrongCall(f"the modal has no input {key!r}; it has {known}")
 
 
-def _value(side: SlackSide, person: Person, team: Team, element: dict[str, Any], value: Any) -> Any:
+def value_of(side: SlackSide, person: Person, team: Team, element: dict[str, Any], value: Any) -> Any:
+    """Give what the state of an element keeps for what a person picked or typed there."""
     kind = element["type"]
     name = field(kind)
     if name.endswith("s"):
@@ -148,6 +153,8 @@ def _pick(side: SlackSide, team: Team, element: dict[str, Any], value: Any) -> A
         return person.slack.user if person and person.slack else str(value)
     if "conversations_select" in kind or "channels_select" in kind:
         return side.room(team, str(value)).id
+    if "external_select" in kind and isinstance(value, Mapping) and "text" in value and "value" in value:
+        return dict(value)  # an option the app offered before
     groups = [group["options"] for group in element.get("option_groups") or ()]
     options = element.get("options") or [option for group in groups for option in group]
     for option in options:

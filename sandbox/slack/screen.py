@@ -8,7 +8,7 @@ from sandbox.people import Person
 from sandbox.slack.blocks import elements, texts
 from sandbox.slack.mrkdwn import show
 from sandbox.slack.views import View, field
-from sandbox.slack.workspace import Post, Team
+from sandbox.slack.workspace import File, Post, Team
 from sandbox.world import ButtonView, ChatView, Done, MessageView
 
 if TYPE_CHECKING:
@@ -18,13 +18,26 @@ MESSAGES_MAX = 200
 
 
 class SlackMessageView(MessageView, total=False):
-    """Show a message with what only Slack has; `notification` is the text without blocks, as on a lock screen."""
+    """Show a message with what only Slack has; `notification` is the text without blocks, as on a lock screen.
+
+    `mrkdwn` is that text as it was posted, `user` the author's Slack id, `files` what a page needs to show files.
+    """
 
     notification: str
+    mrkdwn: str
+    user: str
+    files: list[dict[str, Any]]
     blocks: list[dict[str, Any]]
     ephemeral: bool
     thread: str
     reactions: list[str]
+
+
+class SlackChatView(ChatView, total=False):
+    """Show a chat with how many people are in it, the app not counted, and whether it is archived."""
+
+    members: int
+    archived: bool
 
 
 class Reading:
@@ -86,8 +99,16 @@ class Reading:
             "protect": False,
             "silent": False,
             "document": self._team.files[post.files[0]].name if post.files else "",
+            "mrkdwn": post.text,
+            "user": post.user,
+            "files": [self.file(self._team.files[each]) for each in post.files],
             "reactions": post.reactions,
         }
+
+    def file(self, file: File) -> dict[str, Any]:
+        """Show a file; `url` is where a page of the sandbox reads it, a path on this server."""
+        url = f"/control/slack/file/{self._team.id}/{file.id}"
+        return {"id": file.id, "name": file.name, "title": file.title or file.name, "size": file.length, "url": url}
 
     def input(self, block: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
         """Show an input of a modal with what stands in it."""
@@ -120,7 +141,7 @@ class Reading:
 def chats(side: SlackSide, person: Person) -> list[ChatView]:
     """Give the rooms of a person with what they may read in them, the conversation with the app first."""
     team, user = side.team_of(person)
-    reading, found = Reading(side, team, person.zone), []
+    reading, found = Reading(side, team, person.zone), list[ChatView]()
     notices = side.notices.get((team.id, user), [])
     for room in team.seen_by(user):
         posts = [post for post in room.posts.values() if post.only_for in ("", user)][-MESSAGES_MAX:]
@@ -128,19 +149,21 @@ def chats(side: SlackSide, person: Person) -> list[ChatView]:
         if room.user and not posts and not toasts:
             continue
         kind = "private" if room.user else "group" if room.private else "channel"
-        view = ChatView(
+        view = SlackChatView(
             chat=room.id,
             title="Convenor" if room.user else f"#{room.name}",
             kind=kind,
             messages=[reading.message(post) for post in posts],
             toasts=[{"text": each["text"], "alert": True, "at": each["at"]} for each in toasts],
+            members=len(room.members - {team.bot_user}),
+            archived=room.archived,
         )
         found.append(view)
     return found
 
 
 def views(side: SlackSide, person: Person) -> Done:
-    """Give the modal in front, how many are open, the home tab and Slack's errors, oldest first."""
+    """Give the modal in front, how many are open, the home tab, Slack's errors, oldest first, and the workspace."""
     team, user = side.team_of(person)
     desk, reading = side.desks[team.id], Reading(side, team, person.zone)
     top, home = desk.top(user), desk.homes.get(user)
@@ -149,4 +172,12 @@ def views(side: SlackSide, person: Person) -> Done:
         "depth": len(desk.stacks.get(user, ())),
         "home": reading.view(home) if home else None,
         "notices": list(side.notices.get((team.id, user), ())),
+        "team": {
+            "id": team.id,
+            "name": team.name,
+            "me": user,
+            "bot_user": team.bot_user,
+            "commands": sorted(team.commands),
+            "rooms": {room.id: room.name for room in team.channels.values()},
+        },
     }

@@ -8,6 +8,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from sandbox.telegram.errors import QUERY_TOO_OLD, bad
+from sandbox.telegram.menu import scope_key
 from sandbox.telegram.params import Params
 from sandbox.telegram.server import Server, method
 from sandbox.telegram.state import Chat, user_of
@@ -136,7 +137,7 @@ def delete_commands(server: Server, params: Params) -> bool:
 
 def _scope(params: Params) -> tuple[str, str]:
     scope = params.object("scope") or {"type": "default"}
-    return repr(sorted(scope.items())), params.text("language_code")
+    return scope_key(scope), params.text("language_code")
 
 
 def _profile(word: str, name: str, limit: int) -> None:

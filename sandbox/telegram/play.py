@@ -84,7 +84,8 @@ def _bot_reads(server: Server, message: Message) -> bool:
 async def say(server: Server, person: Person, call: Call) -> Done:
     """Write a text; in a group the bot gets commands, mentions and answers to it only.
 
-    `reply_to` names a message that is answered, `edit` one of the person's own that gets this text instead.
+    `reply_to` names a message that is answered, `edit` one of the person's own that gets this text instead, `thread`
+    a topic of the group.
     """
     chat, text = chat_of(server, person, call), _text(call)
     _writes(chat, person)
@@ -93,9 +94,19 @@ async def say(server: Server, person: Person, call: Call) -> Done:
     reply = _message(chat, call.get("reply_to"))
     if reply is None and call.get("reply_to") is not None:
         raise WrongCall(f"there is no message {call['reply_to']}", 404)
+    thread = _thread(chat, call)
     message = chat.post(user_of(person), server.world.clock.now(), text.strip(), commands(text.strip()))
     message.reply_to = reply.id if reply else 0
+    message.thread = thread or (reply.thread if reply else 0)
     return {"chat": str(chat.id), "message": str(message.id), "update": _arrives(server, message)}
+
+
+def _thread(chat: Chat, call: Call) -> int:
+    """Give the topic a call names, 0 for none."""
+    named = str(call.get("thread") or "0")
+    if named != "0" and (not named.isdecimal() or len(named) > 18 or int(named) not in chat.topics):
+        raise WrongCall(f"there is no topic {named} in {chat.title}", 404)
+    return int(named)
 
 
 def _edit(server: Server, person: Person, chat: Chat, named: str, text: str) -> Done:
@@ -191,9 +202,10 @@ async def upload(server: Server, person: Person, call: Call) -> Done:
         content = str(call.get("text") or "").encode()
     if not content:
         raise WrongCall('give the content as "text" or "base64"')
+    thread, caption = _thread(chat, call), _text(call, "caption", needed=False)
     file = server.store(name, mimetypes.guess_type(name)[0] or "application/octet-stream", content)
-    message = chat.post(user_of(person), server.world.clock.now(), _text(call, "caption", needed=False))
-    message.document = file.document()
+    message = chat.post(user_of(person), server.world.clock.now(), caption)
+    message.document, message.thread = file.document(), thread
     return {"chat": str(chat.id), "message": str(message.id), "file": file.id, "update": _arrives(server, message)}
 
 
@@ -236,6 +248,7 @@ async def leave(server: Server, person: Person, call: Call) -> Done:
         return {"chat": str(chat.id), "update": _bot_becomes(server, person, chat, old, "kicked")}
     chat.members.discard(person.id)
     chat.admins.discard(person.id)
+    chat.gone.add(person.id)
     return _moved(server, person, chat, "member", "left", {"left_chat_member": user_of(person)})
 
 
@@ -248,6 +261,7 @@ async def join(server: Server, person: Person, call: Call) -> Done:
     if person.id in chat.members:
         raise WrongCall(f"{person.id} is a member of {chat.title} already", 409)
     chat.members.add(person.id)
+    chat.gone.discard(person.id)
     return _moved(server, person, chat, "left", "member", {"new_chat_members": [user_of(person)]})
 
 
@@ -269,7 +283,7 @@ async def migrate(server: Server, call: Call) -> Done:
     if old.migrated_to or not isinstance(to, int) or to >= 0 or to in server.chats.by_id:
         raise WrongCall('the group has moved already, or "to" is not a free negative id', 409)
     new = Chat(to, "supergroup", old.title, members=set(old.members), admins=set(old.admins), bot=old.bot)
-    new.topics = set(old.topics)
+    new.topics = dict(old.topics)
     server.chats.add_group(new)
     someone = next((each for each in server.world.people if each.id in old.members and each.telegram), None)
     sender, now = user_of(someone) if someone else server.bot.user, server.world.clock.now()

@@ -7,20 +7,24 @@ import json
 import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
+from sandbox.errors import WrongCall
 from sandbox.faults import suffer
 from sandbox.people import Person
 from sandbox.telegram import basics, play, sending
 from sandbox.telegram.errors import Refused, bad, too_many
 from sandbox.telegram.params import Params
-from sandbox.telegram.screen import screen
+from sandbox.telegram.screen import left, screen
 from sandbox.telegram.server import METHODS, Method, Server, check_known
 from sandbox.world import Call, ChatView, Done, Side, World
 
 MODULES = (basics, sending)
 """Where the methods are; importing them fills `METHODS`."""
+SHOWN_TYPES = {"application/pdf", "text/calendar", "text/plain", "image/png", "image/jpeg"}
+"""Files a browser may show in a page; all others it saves."""
 
 
 class TelegramSide(Side):
@@ -48,6 +52,7 @@ class TelegramSide(Side):
             web.get("/bot{token}/{method}", self.call),
             web.post("/bot{token}/{method}", self.call),
             web.get("/file/bot{token}/{path:.+}", self.file),
+            web.get("/telegram/file/{id}", self.open_file),
         ]
 
     async def close(self) -> None:
@@ -146,11 +151,31 @@ class TelegramSide(Side):
             return _answer({"ok": False, "error_code": status, "description": "Not Found"}, status)
         return web.Response(body=file.content, content_type="application/octet-stream")
 
+    async def open_file(self, request: web.Request) -> web.Response:
+        """Give a file to a page: shown if it is harmless, else to save. No script in it ever runs."""
+        file = self.server.files.get(request.match_info["id"])
+        if file is None:
+            raise WrongCall("there is no such file", 404)
+        shown = file.kind in SHOWN_TYPES
+        how = "inline" if shown else "attachment"
+        headers = {
+            "Content-Type": file.kind if shown else "application/octet-stream",
+            "Content-Disposition": f"{how}; filename*=UTF-8''{quote(file.name, safe='')}",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
+        return web.Response(body=file.content, headers=headers)
+
     # -- people ------------------------------------------------------------------------------------------------------
 
     def screen(self, person: Person) -> list[ChatView]:
         """Give the chats a person sees."""
         return screen(self.server, person)
+
+    def views(self, person: Person) -> Done:
+        """Give the groups a person has left."""
+        return {"left": left(self.server, person)}
 
     async def say(self, person: Person, call: Call) -> Done:
         """Write a text."""

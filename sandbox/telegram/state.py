@@ -83,7 +83,8 @@ class Message:
 class Chat:
     """Be a chat. A private one has a `person`; a group has members and says what the bot is in it.
 
-    `bot` is "member", "administrator", "left" or "kicked"; `blocked` is "", "blocked" or "deactivated".
+    `bot` is "member", "administrator", "left" or "kicked"; `blocked` is "", "blocked" or "deactivated"; `topics` are
+    names by number, `gone` is who left a group.
     """
 
     id: int
@@ -93,12 +94,14 @@ class Chat:
     members: set[str] = field(default_factory=set)
     admins: set[str] = field(default_factory=set)
     bot: str = "member"
-    topics: set[int] = field(default_factory=set)
+    topics: dict[int, str] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
     started: bool = False
     blocked: str = ""
     migrated_to: int = 0
     messages: dict[int, Message] = field(default_factory=dict)
     toasts: dict[str, list[ToastView]] = field(default_factory=dict)
+    toasted: dict[str, int] = field(default_factory=dict)
     last_id: int = 0
 
     @property
@@ -129,6 +132,7 @@ class Chat:
         toasts = self.toasts.setdefault(person.id, [])
         toasts.append({"text": text, "alert": alert, "at": at.isoformat()})
         del toasts[:-50]
+        self.toasted[person.id] = self.toasted.get(person.id, 0) + 1
 
 
 @dataclass(slots=True)
@@ -198,5 +202,7 @@ def read_group(spec: Mapping[str, Any]) -> Chat:
     chat.members = {str(each) for each in spec.get("members") or ()}
     chat.admins = {str(each) for each in spec.get("admins") or ()}
     chat.members |= chat.admins
-    chat.topics = {int(each) for each in spec.get("topics") or ()}
+    topics = spec.get("topics") or ()
+    named = topics.items() if isinstance(topics, Mapping) else ((each, f"Topic {each}") for each in topics)
+    chat.topics = {int(number): str(name) for number, name in named}
     return chat

@@ -52,7 +52,7 @@ async def test_a_message_with_buttons_reaches_the_screen(bot: Bot, control) -> N
         [
             {"label": "Yes", "data": "rsvp:M6::yes", "style": "success"},
             {"label": "Page", "url": "https://example.org/m6", "style": ""},
-            {"label": "Code", "style": ""},
+            {"label": "Code", "style": "", "copy": "1234"},
         ]
     ]
     assert (message["protect"], message["silent"], message["at"]) == (True, True, "2026-04-22T07:00:00+00:00")

@@ -69,11 +69,12 @@ class FakePlatform:
         return MessageRef(self.name, self.workspace, to.chat, str(len(self.ledger)))
 
     async def edit(self, ref: MessageRef, message: Message, reader: Reader) -> None:
-        await asyncio.sleep(self.seconds)
         self.edited_at.append(time.monotonic())
         if error := self.fail_edit(ref):
             raise error
         self.edits.append((ref.message, plain(message.lines[0], reader)))
+        if self.gate is not None:
+            await self.gate.wait()
 
     def direct(self, person: Person) -> Place:
         return Place(person.platform, person.workspace, person.user)

@@ -42,15 +42,17 @@ async def test_many_changes_make_few_edits_that_end_on_the_last_state(world: Any
 
 
 async def test_a_change_during_the_edit_is_shown_by_the_next(world: Any) -> None:
-    world.telegram.seconds = 0.1
+    world.telegram.gate = asyncio.Event()
     await noted(world)
     async with world.running() as engine:
         world.text = "one"
         await touch(world)
         engine.wake()
-        await asyncio.sleep(0.06)
+        while not world.telegram.edits:
+            await asyncio.sleep(0.005)
         world.text = "two"
         await touch(world)
+        world.telegram.gate.set()
         assert await engine.settle()
     assert [text for _, text in world.telegram.edits] == ["one channel", "two channel"]
 

@@ -67,14 +67,17 @@ def _address(url: str) -> str:
 def _styled(before: str, text: str, run: Run) -> str:
     """Put marks around the words of a piece, outside of them its spaces; an invisible edge where a word would touch.
 
-    Words that begin or end with a mark of their own stay plain: ours would not format beside a hair space.
+    Words that begin or end with a mark of their own, or contain the one we would put around them, stay plain: ours
+    would not format, and stand there for everybody to see.
     """
     core = text.strip(" \t\n")
     if not core or not (run.bold or run.italic) or HAIR in (core[0], core[-1]):
         return text
     lead, tail = text[: text.index(core)], text[text.index(core) + len(core) :]
-    marked = f"_{core}_" if run.italic else core
-    marked = f"*{marked}*" if run.bold else marked
+    marked = f"_{core}_" if run.italic and "_" not in core else core
+    marked = f"*{marked}*" if run.bold and "*" not in core else marked
+    if marked == core:
+        return text
     outside = (before + lead)[-1:]
     edge = "" if not outside or outside.isspace() or outside == EDGE else EDGE
     return f"{lead}{edge}{marked}{EDGE}{tail}" if not tail else f"{lead}{edge}{marked}{tail}"
