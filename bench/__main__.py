@@ -44,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.print("Stopped; everything that was started has ended.")
         return 1
     out = console if given.json else Console()
-    out.print(table(rows), width=max(out.width, 110), crop=False, soft_wrap=True)
+    out.width = max(out.width, 110)
+    out.print(table(rows))
     for each in [each for each in rows if each.note]:
         out.print(f"{each.row}: {each.note}", markup=False, soft_wrap=True)
     console.print(f"{time.monotonic() - started:.0f} s")

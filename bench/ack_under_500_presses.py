@@ -19,18 +19,18 @@ from bench.stage import Stage
 from bench.town import CHOICES, Person
 
 NAME, UNIT, BUDGET, MOST = "ack_under_500_presses", "s (p99)", "p99 < 1 s", 1.0
-WITHIN = 2.0
-"""Seconds over which the presses are spread evenly."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds until everything must be acknowledged and counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Say how much is measured: `presses` by as many people a run, `runs` of each side."""
+    """Say how much is measured: `presses` by as many people, evenly `within` seconds, and `runs` of each side."""
 
     presses: int = 500
     runs: int = 3
+    within: float = 2.0
+    platforms: tuple[str, ...] = ("telegram", "slack")
 
 
 @dataclass(slots=True)
@@ -42,13 +42,15 @@ class Side:
     counts: Callable[[], Awaitable[dict[str, int]]]
     stands: Counter[str] = field(default_factory=Counter)
     times: list[float] = field(default_factory=list)
+    lost: int = 0
+    """Presses that Slack gave up after three seconds: the person saw an error, the reply must count all the same."""
 
 
 async def measure(quick: bool, say: Say, size: Size | None = None) -> list[Row]:
     """Take one row per platform: Telegram by polling, Slack by Socket Mode, both on SQLite."""
     size = size or (Size(60, 1) if quick else Size())
     rows = []
-    for platform in ("telegram", "slack"):
+    for platform in size.platforms:
         name = f"{NAME}.{platform}"
         say(name)
         try:
@@ -70,14 +72,21 @@ async def _row(name: str, platform: str, size: Size) -> Row:
             mine = people[turn * size.presses : (turn + 1) * size.presses]
             for which in sorted(sides, reverse=bool(turn % 2)):
                 side = sides[which]
-                times = await _press_all(platform, side, mine)
-                await _right(which, side)
+                try:
+                    times = await _press_all(platform, side, mine, size.within)
+                    await _right(side)
+                except Broken as error:
+                    raise Broken(f"{which}: {error}") from error
+                await asyncio.sleep(size.within / 2)  # the edits that follow belong to this run, not to the next one
                 if turn:
                     side.times.append(percentile(times, 0.99))
     figure, baseline = middle(sides["ours"].times), middle(sides["bare"].times)
     ratio = round(figure / baseline, 3)
-    note = "" if size.presses == Size.presses else f"{size.presses} presses only"
-    return Row(name, round(figure, 3), UNIT, round(baseline, 3), ratio, BUDGET, figure < MOST, note)
+    lost = sides["ours"].lost
+    met = figure < MOST and not lost
+    notes = [f"{lost} presses had no acknowledgment within 3 s"] if lost else []
+    notes += [f"{size.presses} presses only"] if size.presses != Size.presses else []
+    return Row(name, round(figure, 3), UNIT, round(baseline, 3), ratio, BUDGET, met, "; ".join(notes))
 
 
 async def _posted(stage: Stage, people: Sequence[Person]) -> dict[Person, tuple[str, str]]:
@@ -122,8 +131,8 @@ async def _bare(folder: Path, platform: str, people: Sequence[Person]) -> AsyncI
                 await votes.close()
 
 
-async def _press_all(platform: str, side: Side, people: Sequence[Person]) -> list[float]:
-    """Let everybody press once, evenly over two seconds; give the seconds until each was acknowledged."""
+async def _press_all(platform: str, side: Side, people: Sequence[Person], within: float) -> list[float]:
+    """Let everybody press once, evenly over so many seconds; give the seconds until each was acknowledged."""
     after = (await side.stage.ledger())[-1]["n"]
     began = time.monotonic() + 0.2
     pressed: dict[str, float] = {}
@@ -131,17 +140,16 @@ async def _press_all(platform: str, side: Side, people: Sequence[Person]) -> lis
 
     async def one(index: int, person: Person) -> None:
         choice, (chat, message) = CHOICES[person.number % 3], side.cards[person]
-        await asyncio.sleep(began + index * WITHIN / len(people) - time.monotonic())
+        await asyncio.sleep(began + index * within / len(people) - time.monotonic())
         at, here = time.time(), time.monotonic()
         where = {"person": person.id, "platform": platform, "chat": chat, "message": message}
         done = await side.stage.control("press", **where, button=town.data(choice))
         side.stands[choice] += 1
         if platform == "telegram":
             pressed[done["callback"]] = at
-        elif done["acked"]:
-            took.append(time.monotonic() - here)
         else:
-            raise Broken(f"a press was not acknowledged within {done['ms']} ms")
+            took.append(time.monotonic() - here)
+            side.lost += not done["acked"]
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -168,11 +176,10 @@ async def _answered(stage: Stage, after: int, pressed: dict[str, float]) -> list
     return list(took.values())
 
 
-async def _right(which: str, side: Side) -> None:
+async def _right(side: Side) -> None:
     """Wait until the counts are exact. Raise `Broken` if they do not become so."""
     deadline = time.monotonic() + PATIENCE
     while Counter(found := await side.counts()) != side.stands:
         if time.monotonic() > deadline:
-            raise Broken(f"{which}: counted {found}, pressed {dict(side.stands)}")
+            raise Broken(f"counted {found}, pressed {dict(side.stands)}")
         await asyncio.sleep(0.1)
-    await asyncio.sleep(1)  # the edits that follow belong to this run, not to the next one

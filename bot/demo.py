@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -45,6 +46,7 @@ class Demo:
     environment: dict[str, str]
     session: aiohttp.ClientSession
     process: subprocess.Popen[bytes] | None = None
+    log_to: Path | None = None
     starting: bool = False
     turning: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while the bot is started or ended: two pages may press at once."""
@@ -133,9 +135,12 @@ class Demo:
 
     async def _start_bot(self) -> None:
         environment = {**os.environ, **self.environment}
-        self.process = await asyncio.to_thread(
-            subprocess.Popen, [sys.executable, "-m", "bot", "run"], env=environment, stdin=subprocess.DEVNULL
-        )
+        with contextlib.ExitStack() as stack:
+            log = stack.enter_context(self.log_to.open("ab")) if self.log_to else None
+            self.process = await asyncio.to_thread(
+                subprocess.Popen, [sys.executable, "-m", "bot", "run"],
+                env=environment, stdin=subprocess.DEVNULL, stderr=log,
+            )  # fmt: skip
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -171,12 +176,14 @@ async def running(
     current: bool = True,
     webhooks: bool = False,
     log_level: str = "WARNING",
+    log_to: Path | None = None,
     extra: dict[str, str] | None = None,
 ) -> AsyncIterator[Demo]:
     """Run a demo for the block: fresh folder, sandbox, community and history, bot; everything ends with the block.
 
     `current` loads the replies of the meeting that is inviting now, too. `webhooks` has the platforms call us (signed
-    HTTP and Telegram webhook) instead of Socket Mode and polling. Raise `SettingsError` for a taken port.
+    HTTP and Telegram webhook) instead of Socket Mode and polling. `log_to` takes the bot's log. Raise `SettingsError`
+    for a taken port.
     """
     file = demo_world.read_file(community)
     bot_port = demo_world.free_port()
@@ -205,7 +212,7 @@ async def running(
             }
             await _fill(environment, community, clock, current=current)
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
-                demo = Demo(sandbox.url, f"http://127.0.0.1:{bot_port}", folder, environment, session)
+                demo = Demo(sandbox.url, f"http://127.0.0.1:{bot_port}", folder, environment, session, log_to=log_to)
                 demo.hook(sandbox.hooks)
                 try:
                     await demo.start_bot()

@@ -28,8 +28,17 @@ class Surroundings:
 
 def read_file(path: Path) -> dict[str, Any]:
     """Check and read a community file. Raise `FileError` naming line and field of what is wrong."""
-    load(path)
+    checked = load(path)
     found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    people = {each.id: each for each in checked.people}
+    for each in (*(found.get("staff") or ()), *(found.get("members") or ())):  # what a file may leave out
+        entry = people[str(each["id"])]
+        each["zone"], each["language"] = entry.zone, entry.language
+        teams = {account.platform: account.workspace for account in entry.accounts}
+        if "slack" in (each.get("accounts") or {}):
+            each["accounts"]["slack"].setdefault("team", teams["slack"])
+    for each, channel in zip(found.get("channels") or (), checked.channels, strict=True):
+        each["workspace"] = channel.workspace
     return found
 
 
@@ -46,8 +55,9 @@ def surroundings(file: dict[str, Any], clock: datetime, reach: str = "") -> Surr
     channels = file.get("channels", [])
     slack = [each for each in channels if each["platform"] == "slack"]
     telegram = [each for each in channels if each["platform"] == "telegram"]
-    if slack:
-        team = slack[0]["workspace"]
+    teams = [each["workspace"] for each in slack] + [each["slack"]["team"] for each in people if "slack" in each]
+    if teams:
+        team = teams[0]
         tokens = {"token": f"xoxb-{TOKEN_TAIL}", "app_token": f"xapp-{TOKEN_TAIL}", "signing_secret": TOKEN_TAIL}
         spec["slack"] = {
             "teams": [

@@ -46,6 +46,11 @@ EVERYWHERE = (Moved, Reachable, BotPlaced)
 """What is true in every community of an installation: the session stays unscoped for these."""
 
 
+AT_ONCE = 8
+"""Acts handled at once on PostgreSQL, below the size of its pool; SQLite has one write connection. What waits here
+does not queue for a connection, where it would hold up what is to be stored before its acknowledgment."""
+
+
 class Dispatcher:
     """Be the `Receiver` of all platforms."""
 
@@ -64,6 +69,7 @@ class Dispatcher:
         self._platforms = platforms
         self._changed = changed
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._turns = asyncio.Semaphore(1 if database.sqlite else AT_ONCE)
 
     async def accept(self, inbound: AnyInbound) -> bool:
         """Store an inbound object and commit; false when its key was seen before."""
@@ -95,7 +101,7 @@ class Dispatcher:
         """Do what is asked in one transaction; trouble becomes a text for the person."""
         async with self._alone(inbound.by.id):
             try:
-                async with self._database.write() as db:
+                async with self._turns, self._database.write() as db:
                     outcome = await self._act(db, inbound)
                 self._changed()
                 return outcome

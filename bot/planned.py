@@ -31,6 +31,9 @@ WORDS = {
     "reminder_day": "Today, with the way in",
     "feedback_request": "Questions after the meeting",
     "feedback_again": "Questions, once more",
+    "progress": "Progress of a send",
+    "meeting_card": "Meeting card",
+    "status": "Status of a meeting",
     "begin": "The meeting begins",
     "end": "The meeting ends",
     "fbclose": "Feedback closes",
@@ -40,6 +43,11 @@ SILENT = ("begin", "end", "fbclose")
 """Timers that send nothing to anybody."""
 ROWS_MAX = 200
 SENT_MAX = 5000
+
+
+def in_words(kind: str) -> str:
+    """Give a kind of message in words."""
+    return WORDS.get(kind, kind.replace("_", " ").capitalize())
 
 
 @dataclass(slots=True)
@@ -61,7 +69,7 @@ class Row:
         return {
             "at": self.at.isoformat(),
             "kind": self.kind,
-            "words": WORDS.get(self.kind, self.kind.replace("_", " ").capitalize()),
+            "words": in_words(self.kind),
             "meeting": self.meeting,
             "title": self.title,
             "source": self.source,
@@ -72,12 +80,14 @@ class Row:
 
 
 async def planned(database: Database, now: datetime) -> dict[str, Any]:
-    """Give what waits, earliest first, over all communities: `{"next": iso or None, "rows": [...], "totals": {...}}`.
+    """Give what waits, earliest first: `{"next": iso or None, "rows": [...], "totals": {...}, "kinds": [...]}`.
 
-    `next` is the next moment at which somebody gets a message. `totals` counts rows of deliveries by state.
+    `next` is the next moment at which somebody gets a message. `totals` counts deliveries by state, `kinds` the same
+    by kind and platform.
     """
     rows: list[Row] = []
     totals: Counter[str] = Counter()
+    kinds: dict[tuple[str, str], Counter[str]] = {}
     async with database.read() as db:
         communities = list(await db.scalars(select(Community.id)))
     for each in communities:
@@ -85,9 +95,9 @@ async def planned(database: Database, now: datetime) -> dict[str, Any]:
             meetings = {meeting.key: meeting for meeting in await db.scalars(select(Meeting))}
             rows += await _queued(db, meetings)
             rows += await _timers(db, meetings, now)
-            counted = await db.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
-            for state, number in counted:
+            for kind, platform, state, number in await _counted(db):
                 totals[state] += number
+                kinds.setdefault((kind, platform), Counter())[state] += number
     rows.sort(key=lambda row: (row.at, row.kind, row.meeting))
     ahead = [
         row.at for row in rows if row.kind not in SILENT and row.at > now and (row.counts or row.source == "timer")
@@ -95,14 +105,18 @@ async def planned(database: Database, now: datetime) -> dict[str, Any]:
     return {
         "next": min(ahead).isoformat() if ahead else None,
         "rows": [row.view() for row in rows[:ROWS_MAX]],
-        "totals": {**totals, "planned": sum(totals.values()) - totals["cancelled"]},
+        "totals": {**totals, "planned": totals.total() - totals["cancelled"]},
+        "kinds": [
+            {"words": in_words(kind), "platform": platform, "planned": each.total() - each["cancelled"], **each}
+            for (kind, platform), each in kinds.items()
+        ],
     }
 
 
 async def sent(database: Database) -> dict[str, Any]:
     """Tell what kind each message is: campaign messages under `sent`, other cards that follow the truth under `cards`.
 
-    Each is `[platform, chat, message, kind]`, the newest 5,000 of them.
+    Each is `[platform, chat, message, kind in words]`, the newest 5,000 of them.
     """
     async with database.read() as db:
         rows = await db.execute(
@@ -112,13 +126,22 @@ async def sent(database: Database) -> dict[str, Any]:
             .order_by(Delivery.id.desc())
             .limit(SENT_MAX)
         )
-        sent_rows = [list(row) for row in rows]
+        sent_rows = [[*row[:3], in_words(row[3])] for row in rows]
         cards = await db.execute(
             select(CardCopy.platform, CardCopy.chat, CardCopy.message, CardCopy.kind)
             .order_by(CardCopy.id.desc())
             .limit(SENT_MAX)
         )
-        return {"sent": sent_rows, "cards": [list(row) for row in cards]}
+        return {"sent": sent_rows, "cards": [[*row[:3], in_words(row[3])] for row in cards]}
+
+
+async def _counted(db: Session) -> list[tuple[str, str, str, int]]:
+    found = await db.execute(
+        select(Campaign.kind, Delivery.platform, Delivery.state, func.count())
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .group_by(Campaign.kind, Delivery.platform, Delivery.state)
+    )
+    return [(kind, platform, state, number) for kind, platform, state, number in found]
 
 
 async def _queued(db: Session, meetings: dict[str, Meeting]) -> list[Row]:

@@ -8,7 +8,7 @@ from functools import wraps
 from chat.errors import UserError
 from chat.message import Button, Message, Press, row, rows
 from chat.outbound import Reply
-from chat.text import say
+from chat.text import Text, say
 from handlers._cards import short
 from handlers._commands import fold
 from handlers._feature import Answers, CommandHandler, Context
@@ -16,6 +16,7 @@ from handlers._welcome import go
 from storage.meetings import Meeting, all_meetings, by_key
 
 PICK = 5
+_WHICH = say("m_which")
 
 
 def about(
@@ -32,7 +33,9 @@ def about(
             found = await meant(ctx, rest, states)
             if len(found) == 1:
                 return await handler(ctx, found[0])
-            return [Reply(pick_list(found, command) if found else nothing(ctx, named=bool(rest.strip())))]
+            if not found and rest.strip() and (others := await meant(ctx, "", states)):
+                return [Reply(pick_list(others, command, say("m_none_such")))]
+            return [Reply(pick_list(found, command) if found else nothing(ctx))]
 
         return answer
 
@@ -52,21 +55,20 @@ async def meant(ctx: Context, words: str, states: Sequence[str]) -> list[Meeting
     return sorted(found, key=lambda each: abs(each.starts_at - ctx.now))
 
 
-def pick_list(found: Sequence[Meeting], command: str) -> Message:
+def pick_list(found: Sequence[Meeting], command: str, text: Text = _WHICH) -> Message:
     """Offer the first five as buttons."""
     words = command.replace(" ", "_")
     buttons = [
         row(Button(short(f"{each.code} · {each.title}"), Press("go", arg=f"{words}_{each.code}")))
         for each in found[:PICK]
     ]
-    return Message((say("m_which"),), rows(*buttons, row(go("meetings", "meetings_list"))))
+    return Message((text,), rows(*buttons, row(go("meetings", "meetings_list"))))
 
 
-def nothing(ctx: Context, *, named: bool) -> Message:
-    """Say that no meeting fits, with the next step."""
-    text = say("m_none_such") if named else say("m_none_planned")
+def nothing(ctx: Context) -> Message:
+    """Say that there is no meeting for it, with the next step."""
     new = go("meeting_new", "meeting_new") if ctx.organiser else None
-    return Message((text,), rows(row(new, go("meetings", "meetings"))))
+    return Message((say("m_none_planned"),), rows(row(new, go("meetings", "meetings"))))
 
 
 async def pressed(ctx: Context, key: str) -> Meeting:

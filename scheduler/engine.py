@@ -61,7 +61,7 @@ class Engine:
         shop = Shop(database, clock, compose, self._settings, self.worker, sent, on_alert)
         self._lines = [Line(shop, each) for each in platforms]
         self._editors = [Editor(line) for line in self._lines]
-        self._woken, self._sweeping = asyncio.Event(), asyncio.Lock()
+        self._woken, self._recovery_due = asyncio.Event(), False
         self._line_tasks: list[asyncio.Task[None]] = []
         self._editor_tasks: list[asyncio.Task[None]] = []
         self._ticker: AsyncIOScheduler | None = None
@@ -73,7 +73,7 @@ class Engine:
         jobs = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._ticker = AsyncIOScheduler(job_defaults=jobs, timezone=UTC)
         self._ticker.add_job(self._tick, "interval", seconds=self._settings.sweep)
-        self._ticker.add_job(self._recover, "interval", seconds=self._settings.recovery)
+        self._ticker.add_job(self._tick_recovery, "interval", seconds=self._settings.recovery)
         self._ticker.start()
         self._line_tasks = [asyncio.create_task(each.run()) for each in self._lines]
         self._editor_tasks = [asyncio.create_task(each.run()) for each in self._editors]
@@ -116,16 +116,14 @@ class Engine:
         self.wake()
         while time.monotonic() < end:
             await asyncio.sleep(pause)
-            pause = min(0.03, pause * 1.5)
-            if self._woken.is_set() or self._sweeping.locked():
-                continue
+            pause = min(0.1, pause * 1.5)
             if await self._quiet(with_cards=with_cards):
                 return True
             self.wake()
         return False
 
     async def _quiet(self, *, with_cards: bool) -> bool:
-        if self._woken.is_set() or self._sweeping.locked() or not all(each.idle for each in self._lines):
+        if not all(each.idle for each in self._lines):
             return False
         if with_cards and any(each.busy for each in self._editors):
             return False
@@ -140,9 +138,13 @@ class Engine:
                     return False
                 if with_cards and await deliveries.card_waits(db, *line.name):
                     return False
-        return not self._woken.is_set() and not self._sweeping.locked()
+        return True
 
     async def _tick(self) -> None:
+        self.wake()
+
+    async def _tick_recovery(self) -> None:
+        self._recovery_due = True
         self.wake()
 
     async def _watch_clock(self) -> None:
@@ -155,9 +157,11 @@ class Engine:
         """Sweep when woken; many wakings close together make one sweep."""
         while not self._stopping:
             await self._woken.wait()
-            async with self._sweeping:
-                self._woken.clear()
-                await self._sweep()
+            self._woken.clear()
+            if self._recovery_due:
+                self._recovery_due = False
+                await self._recover()
+            await self._sweep()
             await asyncio.sleep(self._settings.gap)
 
     async def _sweep(self) -> None:

@@ -58,7 +58,7 @@ class Playground:
 
     async def planned(self, request: web.Request) -> web.Response:
         """Tell what waits to be sent: `{"known", "next", "rows", "totals"}`; `known` is false without a bot to ask."""
-        return await self._ask(self.hooks.planned, {"next": None, "rows": [], "totals": {}})
+        return await self._ask(self.hooks.planned, {"next": None, "rows": [], "totals": {}, "kinds": []})
 
     async def sent(self, request: web.Request) -> web.Response:
         """Tell what kind each message is: `{"known", "sent": [[platform, chat, message, kind]], "cards": [...]}`."""

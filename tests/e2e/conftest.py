@@ -72,10 +72,9 @@ class People:
 
     async def answer(self, person: str, platform: str, text: str, expected: str) -> dict[str, Any]:
         """Write something and wait for an answer with the expected words below it."""
-        told = await self.say(person, platform, text)
-        if platform == "telegram":
-            return await self.see(person, platform, expected, after=str(told["message"]))
-        return await self.see(person, platform, expected)
+        said = [each["id"] for each in await self.messages(person, platform)]
+        await self.say(person, platform, text)
+        return await self.see(person, platform, expected, after=said[-1] if said else "")
 
     async def toast(self, person: str, text: str, chat: str = "") -> dict[str, Any]:
         """Wait until a press was answered by this toast on Telegram."""

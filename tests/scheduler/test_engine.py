@@ -15,7 +15,7 @@ async def test_three_engines_send_each_message_once(world: Any) -> None:
     engines = [world.engine() for _ in range(3)]
     for each in engines:
         await each.start()
-    assert all([await each.settle() for each in engines])
+    assert all([await each.settle(timeout=50) for each in engines])
     for each in engines:
         await each.stop()
     assert await world.states(campaign) == Counter(sent=60)

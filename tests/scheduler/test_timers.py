@@ -25,10 +25,10 @@ async def test_a_timer_runs_once_under_three_engines(world: Any) -> None:
     engines = [world.engine() for _ in range(3)]
     for each in engines:
         await each.start()
-    assert all([await each.settle() for each in engines])
+    assert all([await each.settle(timeout=50) for each in engines])
     assert world.timers == []
     world.clock.advance(HOUR)
-    assert all([await each.settle() for each in engines])
+    assert all([await each.settle(timeout=50) for each in engines])
     for each in engines:
         await each.stop()
     assert sorted(subject for _, subject, _ in world.timers) == sorted(f"s{index}" for index in range(30))

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { readCalendar } from "./calendar.js";
 import { icons } from "./icons.js";
-import { clock, dayName, dayOf, inFull, sizeOf } from "./words.js";
+import { city, clock, dayOf, inFull, sizeOf } from "./words.js";
 
 const PICTURES = new Set(["image/png", "image/jpeg"]);
 const parsed = new Map();
@@ -68,13 +68,13 @@ function Event({ event, zone, method }) {
   const cancelled = event.status === "CANCELLED" || method === "CANCEL";
   const part = (options) => new Intl.DateTimeFormat("en-GB", { ...options, timeZone: event.allDay ? "UTC" : zone }).format(at);
   const end = event.end && dayOf(event.end, zone) !== dayOf(at, zone) ? inFull(event.end, zone) : event.end && clock(event.end, zone);
-  const hours = event.allDay ? "All day" : `${clock(at, zone)}${end ? `–${end}` : ""}, ${zone.split("/").pop().replaceAll("_", " ")}`;
+  const hours = event.allDay ? "All day" : `${clock(at, zone)}${end ? `–${end}` : ""}, ${city(zone)}`;
   return html`<div class="tg-event">
     <span class="tg-leaf" aria-hidden="true"><b>${part({ month: "short" })}</b>${part({ day: "numeric" })}</span>
     <div>
       <b dir="auto" class=${cancelled ? "off" : ""}>${event.summary || "Without a title"}</b>
       ${cancelled ? html`<p class="tg-off">Cancelled</p>` : ""}
-      <p>${dayName(at, at.getTime() + 5 * 86400000, event.allDay ? "UTC" : zone)} ${part({ year: "numeric" })}, ${hours}</p>
+      <p>${part({ weekday: "short", day: "numeric", month: "short", year: "numeric" })}, ${hours}</p>
       ${event.place ? html`<p dir="auto">${event.place}</p>` : ""}
     </div>
   </div>`;
