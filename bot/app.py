@@ -1,7 +1,8 @@
 """The running bot: the only place where everything is wired, and one order of starting and stopping.
 
 Start: database and schema, platforms (their tokens are checked), what was taken in before we were killed, engine, HTTP.
-Stop: platforms first (nothing new comes in), what is in hand, then the engine, HTTP and the database.
+Stop: the engine finishes what is in flight while the platforms can still speak, then the platforms stop taking in and
+finish what is in hand, then HTTP and the database.
 """
 
 from __future__ import annotations
@@ -108,9 +109,9 @@ class Bot:
 
     async def stop(self) -> None:
         """Stop in order; what was taken in but not done is on disk and done at the next start."""
+        await self.engine.stop()
         for platform in reversed(self._started):
             await platform.stop()
-        await self.engine.stop()
         if self._http is not None:
             await self._http.stop()
         if isinstance(self.clock, SandboxClock):

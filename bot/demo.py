@@ -56,7 +56,7 @@ class Demo:
         """Give the address of the demo's database."""
         return self.environment["DATABASE_URL"]
 
-    async def control(self, action: str, **body: Any) -> dict[str, Any]:
+    async def control(self, action: str, /, **body: Any) -> dict[str, Any]:
         """Play a person or turn a knob of the sandbox. Raise `RuntimeError` with the sandbox's sentence."""
         async with self.session.post(f"{self.sandbox}/control/{action}", json=body) as answer:
             found: dict[str, Any] = await answer.json()

@@ -56,7 +56,7 @@ def postgres() -> Iterator[str]:
         assert time.monotonic() < deadline, "PostgreSQL did not start"
         time.sleep(0.05)
     yield str(run)
-    server.send_signal(signal.SIGINT)
+    server.send_signal(signal.SIGQUIT)  # at once: nothing in it is kept
     server.wait(timeout=20)
     shutil.rmtree(base, ignore_errors=True)
 
@@ -70,26 +70,50 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"postgresql://postgres@/t{uuid.uuid4().hex[:12]}?host={folder}"
 
 
-async def create_postgres_database(url: str) -> None:
-    """Create the database an address names, on the test server."""
+async def admin(url: str, statement: str) -> None:
+    """Run a statement on the test server, outside a transaction."""
     name = url.split("@/")[1].split("?")[0]
-    admin = create_async_engine(
-        url.replace(f"@/{name}", "@/postgres").replace("postgresql:", "postgresql+asyncpg:"),
-        isolation_level="AUTOCOMMIT",
-    )
-    async with admin.connect() as connection:
-        await connection.execute(text(f'CREATE DATABASE "{name}"'))
-    await admin.dispose()
+    address = url.replace(f"@/{name}", "@/postgres").replace("postgresql:", "postgresql+asyncpg:")
+    engine = create_async_engine(address, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+async def create_postgres_database(url: str, template: str = "template0") -> None:
+    """Create the database an address names, on the test server, as a copy of another one."""
+    name = url.split("@/")[1].split("?")[0]
+    await admin(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
+async def make_tables(url: str) -> None:
+    db = Database(url)
+    async with db.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    await db.close()
+
+
+TEMPLATES: dict[str, str] = {}
+"""A database with all tables for each kind, made once and copied for every test."""
 
 
 @pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
+async def database(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
     """Give a database with all tables, on SQLite and on PostgreSQL."""
     if database_url.startswith("postgresql"):
-        await create_postgres_database(database_url)
+        server = database_url.split("host=")[1]
+        if server not in TEMPLATES:
+            TEMPLATES[server] = "tables"
+            url = f"postgresql://postgres@/tables?host={server}"
+            await create_postgres_database(url)
+            await make_tables(url)
+        await create_postgres_database(database_url, TEMPLATES[server])
+    else:
+        if "sqlite" not in TEMPLATES:
+            TEMPLATES["sqlite"] = str(tmp_path_factory.mktemp("tables") / "tables.sqlite3")
+            await make_tables(f"sqlite:///{TEMPLATES['sqlite']}")
+        shutil.copyfile(TEMPLATES["sqlite"], database_url.removeprefix("sqlite:///"))
     db = Database(database_url)
-    async with db.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
     yield db
     await db.close()
 

@@ -30,6 +30,8 @@ TEAM = "T0COPRR"
 class People:
     """Play people of the demo by what they see on their screens."""
 
+    unseen = UNSEEN
+
     def __init__(self, demo: Demo) -> None:
         self.demo = demo
         self._stamps = itertools.count(int(time.time()))

@@ -8,7 +8,7 @@ import re
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.demo_world import TOKEN_TAIL
-from storage.deliveries import Campaign, Delivery
+from chat.text import Reader, plain, say
+from storage.deliveries import Campaign
 from storage.inbox import InboxRow
 from storage.invitations import Invitation
 from storage.meetings import Meeting
@@ -26,6 +27,8 @@ BEFORE = datetime(2026, 4, 7, 13, 2, tzinfo=UTC)
 TELEGRAM = ("m06", "m08", "m12", "m13", "m14", "m15", "m18", "m22", "m23")
 SLACK = tuple(f"m{n:02}" for n in range(1, 25) if f"m{n:02}" not in TELEGRAM)
 CHOICE = {code: ("yes", "no", "maybe")[number % 3] for number, code in enumerate((*SLACK, *TELEGRAM))}
+LANGUAGE = {"m05": "fr", "m06": "es", "m08": "fr", "m12": "fr", "m16": "tr", "m18": "ar", "m23": "ar"}
+CHANNEL = {"slack": "C0MEMBERS", "telegram": "-1001000000001"}
 SECRETS = ("quokkaword", "zebracomment", "lemurcomment", "wombatsay")
 """Words that people write in this module: they may stand in no log."""
 
@@ -82,7 +85,7 @@ async def test_a_kill_while_invitations_go_out_sends_nobody_two_and_names_every_
             assert at[each["member"]] == each["message"], each
     unknown = [each["member"] for each in rows if each["state"] == "unknown"]
     assert set(CHOICE) - set(got) <= set(unknown)
-    assert len(unknown) <= 8
+    assert max(Counter(map(platform, unknown)).values(), default=0) <= 8 * 2  # lanes times kills
     numbers = Counter((each["platform"], each["state"]) for each in rows)
     assert numbers == {
         (name, state): campaign[name][state]
@@ -108,58 +111,48 @@ def invitations_in(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 async def test_a_kill_while_people_press_applies_every_press_once(people: Any) -> None:
     """Telegram brings again what was not acknowledged; where Slack says it was not, the person presses again."""
-    key = await people.key_of("M6")
+    cards = {row["person"] for row in invitations_in(await people.ledger())}
 
-    async def press(code: str) -> dict[str, Any]:
-        data = f"rsvp:{key}:0:{CHOICE[code]}"
-        try:
-            found: dict[str, Any] = await people.demo.control(
-                "press", person=code, platform=platform(code), button=data
-            )
-        except RuntimeError:  # an invitation that is `unknown` may not have arrived
-            assert not [each for each in await people.messages(code, platform(code)) if each["buttons"]]
-            return {"unseen": True}
-        return found
+    async def press(code: str) -> bool:
+        """Press on the own card, or in the channel where none arrived; tell whether it is sure to count."""
+        chat = "" if code in cards else CHANNEL[platform(code)]
+        done = await people.press(code, platform(code), f"/^rsvp:.*:{CHOICE[code]}$/", chat=chat)
+        return bool(done.get("acked", True))
 
     pressing = [asyncio.create_task(press(code)) for code in CHOICE]
 
     async def some() -> bool | None:
-        return True if sum(each != "none" for each in (await replies(people)).values()) >= 5 else None
+        return True if sum(each != "none" for each in (await replies(people)).values()) >= 4 else None
 
     await people.until(some, "nothing was pressed")
     await people.demo.stop_bot(signal.SIGKILL)
-    done = dict(zip(CHOICE, await asyncio.gather(*pressing), strict=True))
+    sure = {code for code, each in zip(CHOICE, await asyncio.gather(*pressing), strict=True) if each}
     await people.demo.start_bot()
-    unseen = {code for code, each in done.items() if each.get("unseen")}
-    sure = {code for code, each in done.items() if code not in unseen and each.get("acked", True)}
 
     async def applied() -> bool | None:
         found = await replies(people)
         return True if all(found[code] == CHOICE[code] for code in sure) else None
 
     await people.until(applied, "an acknowledged press was lost")
-    for code in sorted(set(CHOICE) - sure - unseen):
-        await press(code)
-    for code in sorted(set(CHOICE) - unseen):
-        await people.see(code, platform(code), NAMED[code])
-    wanted = Counter(CHOICE[code] for code in CHOICE if code not in unseen)
-    counts = f"Yes {wanted['yes']} · Maybe {wanted['maybe']} · No {wanted['no']}"
-    await people.see("m01", "slack", counts, chat="C0MEMBERS")
-    await people.see("m15", "telegram", counts, chat="-1001000000001")
+    for code in sorted(set(CHOICE) - sure):
+        assert await press(code)
+    for code in sorted(cards):
+        replied = say("m_you_replied", reply=say(f"b_{CHOICE[code]}"))
+        text = plain(replied, Reader(language=LANGUAGE.get(code, "en"))).translate(people.unseen)
+        await people.see(code, platform(code), text)
+    sure = set(CHOICE)
+    await people.until(applied, "a second press was lost")
+    for member, name in (("m01", "slack"), ("m15", "telegram")):
+        await people.see(member, name, "Yes 8 · Maybe 8 · No 8", chat=CHANNEL[name])
     inbox = await people.rows(select(InboxRow.state, InboxRow.attempts, func.count()).group_by("state", "attempts"))
     assert {(state, attempts) for state, attempts, _ in inbox} == {("done", 1)}, inbox
-
-
-SAYS = {
-    "en": ("You replied: Yes.", "You replied: No.", "You replied: Maybe."),
-}
-NAMED = {code: "" for code in CHOICE}
 
 
 async def test_an_update_that_comes_again_has_one_effect(people: Any) -> None:
     """A webhook brings "yes" twice at once, then once more after the person has changed it to "no"."""
     key, person = await people.key_of("M6"), "m13"
-    place, message, _ = await people.button(person, "telegram", "/^(change|rsvp):/")
+    await people.answer(person, "telegram", "/my", "Your replies")
+    place, message, _ = await people.button(person, "telegram", "/^change:/")
     press = {
         "update_id": 990001,
         "callback_query": {
@@ -205,10 +198,15 @@ async def test_no_log_holds_a_token_or_what_people_wrote(people: Any) -> None:
     """At DEBUG, after kills, forms, comments and a bug: not a token, not a text, not an answer."""
     await people.say("o02", "slack", "please tell quokkaword to everybody")
     await people.say("m14", "telegram", "I say wombatsay")
-    await people.press("m22", "telegram", "/^(change|rsvp):/")
+    key = await people.key_of("M6")
     for person in ("m01", "m22"):
-        if (await replies(people))[person] != "yes":
-            await people.forge(person, platform(person), f"rsvp:{await people.key_of('M6')}:0:yes")
+        await people.forge(person, platform(person), f"rsvp:{key}:0:yes")
+
+    async def both() -> bool | None:
+        found = await replies(people)
+        return True if found["m01"] == found["m22"] == "yes" else None
+
+    await people.until(both, "the replies were not taken")
     await people.demo.move(datetime(2026, 5, 20, 13, 0, tzinfo=UTC), cards=False)
     await people.press("m01", "slack", "Answer now")
     await people.modal("m01")
@@ -235,5 +233,3 @@ async def test_no_log_holds_a_token_or_what_people_wrote(people: Any) -> None:
     kept = str(await people.rows(select(InboxRow.body))) + str(await people.rows(select(Campaign.details)))
     for each in SECRETS:
         assert each not in kept
-    assert (await people.rows(select(func.count()).where(Delivery.state.in_(("queued", "sending")))))[0][0] >= 0
-    _ = timedelta

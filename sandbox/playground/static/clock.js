@@ -69,7 +69,7 @@ export function Clock() {
         <button class="btn wide" id="plus-day" aria-label="One day on" onClick=${() => move({ advance: 86400 })}>+1 day</button>
         <button class="btn pri" id="to-next" disabled=${!next} onClick=${toNext}
           aria-label=${next ? `To the next message, ${moment(next, home, at)}` : "No message is planned"}>
-          <${Icon} name="next" /><span class="lbl">${next ? `Next message, ${moment(next, home, at)}` : "No message planned"}</span></button>
+          <${Icon} name="next" /><span class="lbl">${next ? html`<span class="pre">Next message, </span>${moment(next, home, at)}` : "No message planned"}</span></button>
         <button class="btn" id="run-clock" aria-pressed=${running ? "true" : "false"} aria-label=${running ? "Stop the clock" : "Let the clock run"}
           title=${running ? "Stop the clock" : "Let the clock run"} onClick=${() => move({ rate: running ? 0 : rate })}>
           <${Icon} name=${running ? "pause" : "play"} /></button>

@@ -8,7 +8,8 @@ const POSTS = new Set(["sendMessage", "sendDocument", "sendPhoto", "chat.postMes
 const ROWS_KEPT = 20000;
 const PAGE = 10000;
 
-function kept(name, otherwise) {
+/** Recall what was kept for this tab. */
+export function kept(name, otherwise) {
   try {
     return JSON.parse(sessionStorage.getItem(`convenor.${name}`)) ?? otherwise;
   } catch {

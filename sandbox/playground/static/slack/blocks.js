@@ -27,7 +27,7 @@ function Block({ block, ctx, surface }) {
     case "image":
       return html`<${Picture} image=${block} ctx=${ctx} />`;
     case "input":
-      return surface.field ? html`<${Field} ...${{ block, ctx, surface }} />` : "";
+      return surface.field ? html`<${Field} ...${{ block, ctx, surface }} />` : html`<${Asked} ...${{ block, ctx, surface }} />`;
     case "markdown":
       return html`<div class="sl-text"><${Markdown} text=${block.text} ctx=${ctx} /></div>`;
     case "rich_text":
@@ -48,6 +48,13 @@ function Section({ block, ctx, surface }) {
     ${words}
     ${beside.type === "image" ? html`<${Picture} image=${beside} small />` : html`<${Live} ...${{ block, ctx, surface, of: [beside] }} />`}
   </div>`;
+}
+
+/** An input outside a form: what is chosen or typed there goes to the app at once, if the app asked for that. */
+function Asked({ block, ctx, surface }) {
+  return html`<div class="sl-field"><span class="sl-label" dir="auto">${block.label.text}</span>
+    <${Live} ...${{ block, ctx, surface, of: block.dispatch_action ? [block.element] : [] }} />
+    ${block.hint && html`<p class="sl-hint" dir="auto">${block.hint.text}</p>`}</div>`;
 }
 
 /** Pictures are never loaded: what they show is said in words, as it must be for everybody. */
@@ -94,13 +101,17 @@ function Item({ element, block, ctx, surface, ask, busy }) {
 function Picked({ element, block, ctx, surface, stands, busy, pick }) {
   const first = valueOf(element, stands, ctx.zone);
   const [mine, setMine] = useState(undefined);
-  const name = label(block.text) || label(element.placeholder) || element.type.replaceAll("_", " ");
+  const name = label(block.text) || label(block.label) || label(element.placeholder) || element.type.replaceAll("_", " ");
+  const typed = element.type.endsWith("_input");
   const choose = (value) => {
     setMine(value);
-    if (value !== undefined) pick(value);
+    if (!typed) pick(value);
+  };
+  const keyed = (event) => {
+    if (typed && event.key === "Enter" && !event.shiftKey) pick(mine ?? first);
   };
   const id = `sl-${surface.id}-${block.block_id}-${element.action_id}`.replace(/[^\w-]/g, "_");
-  return html`<div class="sl-picked" role="group" aria-label=${name.slice(0, 150)} aria-busy=${busy}>
+  return html`<div class="sl-picked" role="group" aria-label=${name.slice(0, 150)} aria-busy=${busy} onKeyDown=${keyed}>
     <${Control} ...${{ element, ctx, id, name, value: mine ?? first, change: choose, at: { ...surface.at, block: block.block_id } }} />
   </div>`;
 }

@@ -5,6 +5,7 @@ import { Dialog } from "./dialog.js";
 import { Face } from "./face.js";
 import { forget, recall, remember } from "./memory.js";
 import { unix } from "./dates.js";
+import { Words } from "./mrkdwn.js";
 import { valueOf, wrongWith } from "./values.js";
 
 const LOST = "The app did not answer in time. Nothing was sent; you can try again.";
@@ -29,7 +30,10 @@ export function Modal({ view, depth, ctx, act }) {
 
   const nameOf = (block) => `${start}${block.block_id} ${block.element.action_id}`;
   const kept = (block) => view.state.values[block.block_id]?.[block.element.action_id];
-  const valueIn = (block) => recall(nameOf(block), undefined) ?? valueOf(block.element, kept(block), ctx.zone);
+  const valueIn = (block) => {
+    const mine = recall(nameOf(block)); // an emptied field stays empty, even if the app had filled it in
+    return mine ? mine.value : valueOf(block.element, kept(block), ctx.zone);
+  };
   const sent = (block) => {
     const value = valueIn(block);
     return block.element.type === "datetimepicker" && value ? unix(value, ctx.zone) || value : value;
@@ -45,9 +49,7 @@ export function Modal({ view, depth, ctx, act }) {
       error: errors[block.block_id],
       first: block === first,
       change: (value) => {
-        kept(block);
-        remember(nameOf(block), value === "" ? null : value);
-        if (value === "") remember(nameOf(block), emptied(block));
+        remember(nameOf(block), { value });
         if (errors[block.block_id]) setErrors(({ [block.block_id]: gone, ...rest }) => rest);
         redraw((count) => count + 1);
         if (block.dispatch_action && block.element.type !== "plain_text_input") send(block, block.element, value).catch((error) => setSaid(error.message));
@@ -95,9 +97,6 @@ export function Modal({ view, depth, ctx, act }) {
   <//>`;
 }
 
-/** An emptied field stays empty, even if the app had filled it in. */
-const emptied = (block) => (block.element.type === "checkboxes" || block.element.type.startsWith("multi_") ? [] : null);
-
 /** Ask what a confirm object of Block Kit asks. */
 export function Confirm({ confirm, ctx, yes }) {
   const close = () => ctx.show(null);
@@ -109,6 +108,6 @@ export function Confirm({ confirm, ctx, yes }) {
     <button type="button" class="sl-k" onClick=${close} dir="auto">${confirm.deny.text}</button>
     <button type="button" class=${`sl-k ${confirm.style === "danger" ? "stop" : "go"}`} data-first onClick=${go} dir="auto">${confirm.confirm.text}</button>`;
   return html`<${Dialog} title=${confirm.title.text} close=${close} actions=${actions} small>
-    <p class="sl-text"><${ctx.Words} object=${confirm.text} ctx=${ctx} /></p>
+    <p class="sl-text"><${Words} object=${confirm.text} ctx=${ctx} /></p>
   <//>`;
 }

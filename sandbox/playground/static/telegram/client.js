@@ -90,9 +90,7 @@ function App({ screen, person, act, now, zone, selected, select }) {
         ${hasTopics ? html`<${Topics} ...${{ chat, topic, pick: (id) => setTopics({ ...topics, [chat.chat]: id }) }} />` : ""}
         <div class="tg-over"><${Toasts} notes=${notes} /></div>
         <${Log} key=${`${chat.chat} ${topic}`} ...${{ chat, messages, waits, zone, now, does, language: person.language, empty: html`<${Empty} chat=${chat} />` }} />
-        <div class="tg-over">
-          ${trouble ? html`<div class="tg-trouble" role="alert"><p>${trouble}</p><button type="button" class="tg-round plain" aria-label="Close this note" onClick=${() => setTrouble("")}><${icons.close} /></button></div>` : ""}
-        </div>
+        ${trouble ? html`<div class="tg-trouble" role="alert"><p>${trouble}</p><button type="button" class="tg-round plain" aria-label="Close this note" onClick=${() => setTrouble("")}><${icons.close} /></button></div>` : ""}
         <${Composer} ...${{ chat, draftKey: `${person.id} ${chat.chat} ${topic}`, send: sayText, upload, begin, fail: setTrouble, unblock: () => attempt("Not unblocked.", act("unblock", {})) }} />
       </div>
     </div>

@@ -4,6 +4,7 @@ import { icons } from "./icons.js";
 import { draftOf, keepDraft } from "./memory.js";
 
 const TALLEST = 180;
+const LIMIT = 4096;
 const NEAR_LIMIT = 3900;
 const FILE_MAX = 20 * 1048576;
 
@@ -53,7 +54,8 @@ function Writing({ chat, draftKey, send, upload, fail }) {
     try {
       await send(words);
     } catch (error) {
-      fail(`Not sent. ${error.message}`);
+      const long = words.length > LIMIT && `A message has at most ${LIMIT} characters, this one has ${words.length}.`;
+      fail(`Not sent. ${long || error.message}`);
       if (typing && !draftOf(draftKey)) {
         keepDraft(draftKey, words);
         if (area.current) setText(words);
@@ -114,7 +116,7 @@ function Writing({ chat, draftKey, send, upload, fail }) {
       aria-autocomplete="list" aria-controls=${offered.length ? "tg-offered" : undefined}
       aria-activedescendant=${chosen >= 0 && offered.length ? `tg-offer-${chosen}` : undefined}
       onInput=${(event) => write(event.target.value)} onKeyDown=${keyed}></textarea>
-    ${long ? html`<small class=${text.length > 4096 ? "tg-count over" : "tg-count"}>${text.length} of 4096</small>` : ""}
+    ${long ? html`<small class=${text.length > LIMIT ? "tg-count over" : "tg-count"}>${text.length} of ${LIMIT}</small>` : ""}
     <input type="file" class="vh" tabindex="-1" aria-hidden="true" ref=${file} onChange=${picked} />
     <button type="button" class="tg-round plain" aria-label="Send a file" onClick=${() => file.current.click()}><${icons.attach} /></button>
     <button type="button" class="tg-round" aria-label="Send" aria-disabled=${text.trim() ? undefined : "true"} onClick=${() => say(text)}><${icons.send} /></button>

@@ -60,8 +60,8 @@ export function Log({ chat, messages: given, waits, empty, zone, language, now, 
     if (low.current && behind) setBehind(0);
   };
 
-  return html`<div class="tg-log">
-    <div class="tg-scroll tg-wall" ref=${box} role="log" aria-live="off" aria-label=${`Messages, ${chat.title}`} tabindex="0" onScroll=${scrolled}>
+  return html`<div class="tg-log tg-wall">
+    <div class="tg-scroll" ref=${box} role="log" aria-live="off" aria-label=${`Messages, ${chat.title}`} tabindex="0" onScroll=${scrolled}>
       <div class="tg-inner" ref=${inner}>${messages.length ? rows(chat, messages, { waits, zone, language, now, does }) : empty}</div>
     </div>
     ${behind

@@ -82,7 +82,7 @@ export function LinkDialog({ address, copy, close }) {
 /** Show a PDF in the page, from the sandbox's own address. */
 export function Viewer({ file, keep, close }) {
   return html`<${Dialog} title=${file.name} wide close=${close}>
-    <iframe class="tg-frame" src=${file.url} title=${`Content of ${file.name}`}></iframe>
+    <iframe class="tg-frame" src=${`${file.url}#navpanes=0&view=FitH`} title=${`Content of ${file.name}`}></iframe>
     <div class="tg-foot">
       ${keep ? html`<span class="tg-hint">Protected: it cannot be saved</span>` : html`<a class="tg-plain" href=${file.url} download=${file.name}><${icons.save} />Save</a>`}
       <button type="button" class="tg-do" data-first onClick=${close}>Close</button>

@@ -38,8 +38,17 @@ const draw = (at, zone, options, locale = "en-GB") => form(locale, { ...options,
 /** Give the hour and minute of a moment in a zone. */
 export const clock = (at, zone) => draw(at, zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
-/** Give the day of a moment in a zone as `2026-04-22`. */
-export const dayOf = (at, zone) => draw(at, zone, { year: "numeric", month: "2-digit", day: "2-digit" }, "en-CA");
+const days = new Map();
+
+/** Give the day of a moment in a zone as `2026-04-22`; remembered, as every message asks for it. */
+export function dayOf(at, zone) {
+  const key = `${at} ${zone}`;
+  if (!days.has(key)) {
+    if (days.size > 20000) days.clear();
+    days.set(key, draw(at, zone, { year: "numeric", month: "2-digit", day: "2-digit" }, "en-CA"));
+  }
+  return days.get(key);
+}
 
 /** Give a moment in full, for tooltips and screen readers. */
 export const inFull = (at, zone) =>
