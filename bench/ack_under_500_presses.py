@@ -19,6 +19,8 @@ from bench.stage import Stage
 from bench.town import CHOICES, Person
 
 NAME, UNIT, BUDGET, MOST = "ack_under_500_presses", "s (p99)", "p99 < 1 s", 1.0
+WARMING = 50
+"""Presses before the first run."""
 PATIENCE = 60.0
 """Seconds until everything must be acknowledged and counted."""
 
@@ -61,15 +63,17 @@ async def measure(quick: bool, say: Say, size: Size | None = None) -> list[Row]:
 
 
 async def _row(name: str, platform: str, size: Size) -> Row:
-    people = town.crowd(platform, size.presses * (size.runs + 1))
+    warming = min(WARMING, size.presses)
+    people = town.crowd(platform, warming + size.presses * size.runs)
+    turns = [people[:warming]]  # the first one warms up and does not count
+    turns += [people[start : start + size.presses] for start in range(warming, len(people), size.presses)]
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         sides = {
             "bare": await stack.enter_async_context(_bare(folder, platform, people)),
             "ours": await stack.enter_async_context(_ours(folder, platform, people)),
         }
-        for turn in range(size.runs + 1):  # the first one warms up and does not count
-            mine = people[turn * size.presses : (turn + 1) * size.presses]
+        for turn, mine in enumerate(turns):
             for which in sorted(sides, reverse=bool(turn % 2)):
                 side = sides[which]
                 try:

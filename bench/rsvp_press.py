@@ -31,9 +31,9 @@ CALLS = {"telegram": ("answerCallbackQuery", "editMessageText"), "slack": ("chat
 class Size:
     """Say how much is measured: `presses` a run, `runs` of each side, `members`, and on PostgreSQL, too?"""
 
-    presses: int = 240
+    presses: int = 160
     runs: int = 3
-    members: int = 120
+    members: int = 160
     postgres: bool = True
 
 

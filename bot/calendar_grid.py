@@ -53,7 +53,7 @@ def times(draft: str, day: datetime) -> tuple[tuple[Button, ...], ...]:
     """Draw the half hours from 09:00 to 17:00 of a day, and typing instead."""
     moments = [day.replace(hour=9) + timedelta(minutes=30 * n) for n in range(17)]
     cells = [_cell(draft, f"{each:%H:%M}", f"{each:%Y%m%dT%H%M}") for each in moments]
-    rows = tuple(tuple(cells[n : n + 6]) for n in range(0, len(cells), 6))
+    rows = tuple(tuple(cells[n : n + 3]) for n in range(0, len(cells), 3))
     return (*rows, (button("other", "q", draft, "cal", "type"), button("back", "q", draft, "cal", f"m{day:%Y%m}")))
 
 

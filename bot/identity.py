@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
 
 from chat.inbound import AnyInbound, Click, Command, Said, Started, Submission
 from chat.language import known
@@ -16,7 +17,7 @@ from storage.deliveries import Campaign
 from storage.drafts import FormDraft
 from storage.joining import find_link
 from storage.meetings import Meeting
-from storage.members import Account, Member, accounts_everywhere, roles_of
+from storage.members import Account, Member, roles_of
 
 
 @dataclass(slots=True)
@@ -29,20 +30,35 @@ class Who:
     roles: frozenset[str] = frozenset()
 
 
+# Asked for every act, so it is one statement, built once: accounts in all communities, their members and communities.
+_ACTOR = (
+    select(Account, Community)
+    .join(Community, Community.id == Account.community_id)
+    .where(
+        Account.platform == bindparam("platform"),
+        Account.workspace == bindparam("workspace"),
+        Account.user == bindparam("user"),
+    )
+    .options(joinedload(Account.member).joinedload(Member.accounts))
+    .order_by(Account.community_id)
+)
+
+
 async def find(db: Session, inbound: AnyInbound, now: datetime) -> Who:
     """Find the actor in an unscoped session: by account, and for several communities by the object acted on."""
     by = inbound.by
-    accounts = await accounts_everywhere(db, by.platform, by.workspace, by.user)
-    account = accounts[0] if accounts else None
+    values = {"platform": by.platform, "workspace": by.workspace, "user": by.user}
+    found = (await db.execute(_ACTOR, values)).unique().all()
+    actor = found[0] if found else None
     invited_to = await _community_of_link(db, inbound, now)
     if invited_to is not None:  # a member of another community is a stranger in this one until the link is used
-        account = next((each for each in accounts if each.community_id == invited_to.id), None)
-    elif len(accounts) > 1:
+        actor = next((each for each in found if each[1].id == invited_to.id), None)
+    elif len(found) > 1:
         meant = await _community_of_object(db, inbound)
-        account = next((each for each in accounts if each.community_id == meant), account)
-    if account is None:
+        actor = next((each for each in found if each[1].id == meant), actor)
+    if actor is None:
         return Who(community=invited_to or await _community_of_place(db, inbound))
-    community = await db.get(Community, account.community_id)
+    account, community = actor
     return Who(community, account.member, account, await roles_of(db, account.member, now))
 
 

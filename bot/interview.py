@@ -105,7 +105,8 @@ def _choices(form: Form, draft: FormDraft, current: ChoiceField, so_far: str) ->
     else:
         made = [Button(o.label, Press("q", draft.key, str(index), str(n))) for n, o in enumerate(current.options)]
     if current.scale:
-        return _cells(made, 6)
+        short = [each for each in made if isinstance(each.label, str) and len(each.label) <= 3]
+        return (*_cells(short, 8), *_cells([each for each in made if each not in short], 1))
     return _cells(made, 2 if len(made) > 4 else 3)
 
 
@@ -147,7 +148,7 @@ def review(ctx: Context, form: Form, draft: FormDraft, so_far: str = "") -> Mess
         Button(form.submit, Press(verb, draft.key, "send", ""), "primary"),
         button("cancel_form", verb, draft.key, "stop"),
     )
-    return Message(tuple(lines), (save, *_cells(edits, 4)))
+    return Message(tuple(lines), (save, *_cells(edits, 3)))
 
 
 def _next(ctx: Context, form: Form, draft: FormDraft) -> Step:
@@ -274,7 +275,8 @@ def _calendar(ctx: Context, form: Form, draft: FormDraft, current: MomentField, 
             if day.date() < ctx.now.astimezone(calendar_grid.zone(ctx)).date():
                 return Step(toast=say("f_past"))
             base = question(ctx, form, draft, current)
-            return Step(show=Message(base.lines, (*calendar_grid.times(draft.key, day), base.rows[-1])))
+            last = tuple(each for each in base.rows[-1] if each.label != say("b_back"))  # the grid goes back by itself
+            return Step(show=Message(base.lines, (*calendar_grid.times(draft.key, day), last)))
         case ("time", datetime() as moment):
             return take(ctx, form, draft, current, f"{moment:%d/%m/%Y %H:%M}")
         case _:

@@ -24,7 +24,7 @@ from storage.timers import Timer
 
 WORDS = {
     "invitation": "Invitation",
-    "nudge": "Nudge to the silent",
+    "rsvp_nudge": "Reminder to reply",
     "reminder_7d": "One week to go",
     "reminder_1d": "One day to go",
     "reminder_1h": "One hour to go",
@@ -34,6 +34,7 @@ WORDS = {
     "progress": "Progress of a send",
     "meeting_card": "Meeting card",
     "status": "Status of a meeting",
+    "feedback_summary": "Feedback in numbers",
     "begin": "The meeting begins",
     "end": "The meeting ends",
     "fbclose": "Feedback closes",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import structlog
+from sqlalchemy import select
+
 from chat.errors import UserError
 from chat.inbound import Click
 from chat.message import Message, Press, row, rows
 from chat.outbound import Card, Edit, Reply, Toast
+from chat.people import MessageRef
 from chat.text import Text, say
 from handlers import _reminding
 from handlers._cards import (
@@ -27,11 +31,13 @@ from handlers._welcome import go
 from scheduler import cards
 from scheduler.contract import Drawing, Skip
 from storage import invitations
+from storage.communities import Channel
 from storage.database import Session
 from storage.invitations import CHOICES, Result
 from storage.meetings import Meeting, by_key
 
 feature = Feature("rsvp")
+log = structlog.get_logger(__name__)
 
 LATE = timedelta(minutes=10)
 """A press that reaches us this late is saved and said to have been late."""
@@ -126,6 +132,8 @@ async def _reply(ctx: Context, meeting: Meeting, choice: str, *, stale: bool) ->
     if result.refused:
         return await _refused(ctx, meeting, result)
     ref = ctx.inbound.message if isinstance(ctx.inbound, Click) else None
+    if ref is not None and ctx.inbound.where.kind != "dm":
+        await _adopt(ctx, meeting, ref)
     if result.changed:
         await cards.touch(ctx.db, PRIVATE, meeting.key, member=me, but=ref)
         await cards.touch(ctx.db, PUBLIC, meeting.key)
@@ -135,6 +143,17 @@ async def _reply(ctx: Context, meeting: Meeting, choice: str, *, stale: bool) ->
     if ctx.inbound.where.kind != "dm":
         return [Toast(toast)]
     return [Edit(reply_card(meeting, me, result.reply, ctx.now), Card("invitation", meeting.key)), Toast(toast)]
+
+
+async def _adopt(ctx: Context, meeting: Meeting, ref: MessageRef) -> None:
+    """Let a channel card follow the counts although the platform never told us that it was posted."""
+    channel = await ctx.db.scalar(
+        select(Channel).where(
+            Channel.platform == ref.platform, Channel.workspace == ref.workspace, Channel.chat == ref.chat
+        )
+    )
+    if channel is not None and await cards.adopt(ctx.db, "meeting_card", meeting.key, ref, channel):
+        log.warning("channel_card_adopted", meeting=meeting.key, channel=channel.id)
 
 
 def _toast(ctx: Context, result: Result, at: datetime, *, stale: bool) -> Text:

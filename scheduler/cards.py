@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import and_, case, func, select, update
 
 from chat.people import MessageRef
 from storage.communities import Channel
@@ -13,6 +13,9 @@ from storage.database import Session
 from storage.deliveries import CardCopy
 from storage.members import Member
 from storage.sharing import add_once, real_now
+
+LATEST = timedelta(minutes=1)
+"""How far back from the last change private cards are redrawn at a start."""
 
 
 async def note(
@@ -36,11 +39,42 @@ async def note(
         "channel_id": channel.id if channel else None,
         "gone": False,
     }
-    if await add_once(db, CardCopy, names | what | {"community_id": db.community_id, "shown": 0, "wanted": 0}):
+    real = await real_now(db)  # when it was noted, for `redraw_latest`
+    fresh = {"community_id": db.community_id, "shown": 0, "wanted": 0, "edit_at": real}
+    if await add_once(db, CardCopy, names | what | fresh):
         return
     # Both revisions rise: what waits still waits, and the engine knows that its own last drawing is not what is shown.
     change = update(CardCopy).where(*(getattr(CardCopy, name) == value for name, value in names.items()))
-    await db.execute(change.values(**what, shown=CardCopy.shown + 1, wanted=CardCopy.wanted + 1))
+    waiting = and_(CardCopy.wanted > CardCopy.shown, CardCopy.edit_at.is_not(None))
+    since = case((waiting, CardCopy.edit_at), else_=real)
+    await db.execute(change.values(**what, shown=CardCopy.shown + 1, wanted=CardCopy.wanted + 1, edit_at=since))
+
+
+async def redraw_latest(db: Session) -> int:
+    """Redraw the private cards that changed last, in an unscoped session at the start; give how many.
+
+    Whoever was killed between committing a press and answering it left the pressed card as it was (reliability P5).
+    Presses end with the process, so the last minute of changes there is holds all of them.
+    """
+    mine = (CardCopy.member_id.is_not(None), CardCopy.gone.is_(False))
+    last = await db.scalar(select(func.max(CardCopy.edit_at)).where(*mine))
+    if last is None:
+        return 0
+    change = update(CardCopy).where(*mine, CardCopy.edit_at >= last - LATEST)
+    change = change.values(wanted=CardCopy.wanted + 1, edit_at=await real_now(db))
+    done = await db.execute(change.returning(CardCopy.id).execution_options(synchronize_session=False))
+    return len(done.all())
+
+
+async def adopt(db: Session, kind: str, subject: str, ref: MessageRef, channel: Channel) -> bool:
+    """Follow a pressed channel card we did not know of, because its sending was never confirmed to us (`unknown`).
+
+    It is redrawn at once; a card we know is left as it is. Give whether it was new to us.
+    """
+    names = {"platform": ref.platform, "workspace": ref.workspace, "chat": ref.chat, "message": ref.message}
+    what = {"kind": kind, "subject": subject, "member_id": None, "channel_id": channel.id, "gone": False}
+    row = names | what | {"community_id": db.community_id, "shown": 0, "wanted": 1, "edit_at": await real_now(db)}
+    return await add_once(db, CardCopy, row)
 
 
 async def touch(

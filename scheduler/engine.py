@@ -70,6 +70,7 @@ class Engine:
     async def start(self) -> None:
         """Settle what a crash left, then begin. Platforms should have been started: their workspaces are known."""
         await self._recover()
+        await self._redraw_latest()
         jobs = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         self._ticker = AsyncIOScheduler(job_defaults=jobs, timezone=UTC)
         self._ticker.add_job(self._tick, "interval", seconds=self._settings.sweep)
@@ -202,6 +203,17 @@ class Engine:
         if found or rows:
             log.warning("recovered", timers=found, deliveries=len(rows))
             self.wake()
+
+    async def _redraw_latest(self) -> None:
+        """Bring up to date what people pressed just before a crash."""
+        try:
+            async with self._database.write() as db:
+                found = await cards.redraw_latest(db)
+        except Exception as error:
+            log.exception("cards_not_redrawn", error=type(error).__name__)
+            return
+        if found:
+            log.info("cards_redrawn_at_start", cards=found)
 
     async def _show_progress(self, db: Session, campaigns: Sequence[Campaign]) -> None:
         for each in campaigns:

@@ -101,7 +101,7 @@ def test_a_broken_file_makes_nothing(installation: Path) -> None:
     assert not installation.exists()
 
 
-@pytest.mark.parametrize("command", ["stats", "deliveries", "links", "migrate", "audit"])
+@pytest.mark.parametrize("command", ["run", "stats", "deliveries", "links", "migrate", "audit"])
 def test_a_missing_database_is_named_and_not_made(installation: Path, command: str) -> None:
     refused(convenor(command), "there is no database at", "convenor init FILE")
     assert not installation.exists()

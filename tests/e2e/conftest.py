@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import itertools
 import json
+import os
 import re
 import sys
 import time
@@ -84,7 +85,8 @@ class People:
         async def look() -> dict[str, Any] | None:
             screen = await self.screen(person, "telegram")
             chats = [each for each in screen["chats"] if (str(each["chat"]) == chat if chat else True)]
-            return next((one for each in chats for one in each["toasts"] if text in one["text"].translate(UNSEEN)), None)
+            toasts = [one for each in chats for one in each["toasts"]]
+            return next((each for each in toasts if text in each["text"].translate(UNSEEN)), None)
 
         async def what() -> str:
             return str([each["toasts"] for each in (await self.screen(person, "telegram"))["chats"]])
@@ -214,8 +216,6 @@ class People:
 
     async def convenor(self, *words: str, **environment: str) -> tuple[int, str, str]:
         """Run the command line in the demo's surroundings; give exit code, standard output and standard error."""
-        import os
-
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "bot", *words,
             env={**os.environ, **self.demo.environment, **environment},

@@ -1,4 +1,4 @@
-"""What goes wrong at a keyboard: a clear message to the person, nothing lost, nothing half done (issue 2, Bad input)."""
+"""What goes wrong at a keyboard gets a clear message; nothing is lost and nothing half done."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ async def test_forged_buttons_find_nothing_and_do_nothing(people: Any, person: s
     before = await people.rows(select(Invitation.id, Invitation.reply).order_by(Invitation.id))
     audits, campaigns = await count(people, AuditEntry), await count(people, Campaign)
     forged = [
-        "rsvp:nosuchkey000:0:yes", f"rsvp:{key}:0:perhaps", "nonsense:::", "garbage", "a:b:c:d:e", "q:nosuchkey000:send:",
-        "form:nosuchkey000::anew", "change:nosuchkey000::", "fbnow:nosuchkey000::", f"fbcomm:{key}::",
+        "rsvp:nosuchkey000:0:yes", f"rsvp:{key}:0:perhaps", "nonsense:::", "garbage", "a:b:c:d:e",
+        "q:nosuchkey000:send:", "form:nosuchkey000::anew", "change:nosuchkey000::", "fbnow:nosuchkey000::", f"fbcomm:{key}::",
     ]  # fmt: skip
     for number, data in enumerate(forged, 1):
         await people.forge(person, platform, data)
@@ -159,7 +159,8 @@ async def test_organiser_words_are_refused_to_members_and_strangers(people: Any)
     await people.answer("m09", "slack", "/cop meeting invite M6", "Only organisers can do that.")
     await people.answer("m14", "telegram", "/meeting_new", "Only organisers can do that.")
     await people.answer("d01", "slack", "/cop meeting edit M6", "Only organisers can do that.")
-    await people.demo.control("person", id="x1", name="Somebody Else", telegram={"user": 9001}, slack={"team": "T0COPRR", "user": "U0X1"})  # fmt: skip
+    accounts = {"telegram": {"user": 9001}, "slack": {"team": "T0COPRR", "user": "U0X1"}}
+    await people.demo.control("person", id="x1", name="Somebody Else", **accounts)
     await people.demo.control("start", person="x1", platform="telegram")
     await people.see("x1", "telegram", "This assistant serves members of a professional community.")
     for words in ("/meeting_invite M6", "/my", "/settings"):

@@ -1,5 +1,5 @@
 // The page: header, time line, rail of people, the two clients, and the drawer with ledger and faults.
-import { Component, html, render, useEffect, useMemo, useRef, useState } from "./vendor/ui.js";
+import { Component, html, render, useEffect, useMemo, useState } from "./vendor/ui.js";
 import { NAMES, PLATFORMS, act, begin, keep, kept, known, lookAt, play, select, set, shownOn, unread, useStore } from "./store.js";
 import { Badge, Icon } from "./parts.js";
 import { Rail, ordered } from "./rail.js";
@@ -83,12 +83,12 @@ function Pane({ platform, front }) {
       selected=${data.selected[`${platform} ${person.id}`] || null} select=${choose} /></${Guard}>`;
   };
   return html`
-    <section id=${`pane-${platform}`} class=${`pane ${front ? "front" : ""}`} data-platform=${platform} aria-label=${`${NAMES[platform]}${person ? `, as ${person.name}` : ""}`}>
+    <div role="group" id=${`pane-${platform}`} class=${`pane ${front ? "front" : ""}`} data-platform=${platform} aria-label=${`${NAMES[platform]}${person ? `, as ${person.name}` : ""}`}>
       <header class="pane-head"><${Badge} platform=${platform} quiet /><span class="as">${NAMES[platform]}${person && html`, as <b><bdi>${person.name}</bdi></b>`}</span>
         ${person && html`<span class="there">${time(at, person.zone)} in ${city(person.zone)}</span>`}</header>
       ${down && html`<p class="strip bad">${NAMES[platform]} is down: the bot cannot reach it.</p>`}
       <div class="pane-body">${body()}</div>
-    </section>`;
+    </div>`;
 }
 
 const THEMES = [["", "Auto"], ["light", "Light"], ["dark", "Dark"]];
@@ -96,7 +96,8 @@ const THEMES = [["", "Auto"], ["light", "Light"], ["dark", "Dark"]];
 function Theme() {
   const [theme, setTheme] = useState(() => localStorage.getItem("convenor.theme") || "");
   useEffect(() => {
-    document.documentElement.dataset.theme = theme;
+    if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
     localStorage.setItem("convenor.theme", theme);
   }, [theme]);
   return html`<fieldset class="theme"><legend class="vh">Theme</legend>${THEMES.map(([value, words]) => html`
@@ -182,21 +183,18 @@ function App() {
   const [tab, setTab] = useState("sent");
   const [dialog, setDialog] = useState(null);
   const [step, go] = useTour();
-  const before = useRef(data.last);
   useKeys();
   useEffect(() => catchLinks((address) => setDialog({ kind: "link", address })), []);
   useEffect(() => lookAt());
-  useEffect(() => {
-    if (before.current && before.current !== data.last) {
-      setRail(false);
-      setFront((shown) => {
-        const person = data.people.find((each) => each.id === data.last);
-        if (!person || person[shown]) return shown;
-        return PLATFORMS.find((each) => person[each]) || shown;
-      });
-    }
-    before.current = data.last;
-  }, [data.last]);
+  useEffect(() => bring(data.people.find((each) => each.id === data.last)), [data.last]);
+  const bring = (person) => {
+    if (person && !person[front] && front !== "drawer") setFront(PLATFORMS.find((each) => person[each]) || front);
+  };
+  const picked = (person) => {
+    setRail(false);
+    play(person.id);
+    bring(person);
+  };
   const turn = (open, to) => {
     const wanted = open || tab !== to;
     setTab(to);
@@ -225,14 +223,15 @@ function App() {
     </header>
     <${Timeline} />
     <${Banners} />
+    <${Tour} step=${step} go=${go} show=${(pane) => setFront(pane)} />
     <main class=${`main ${drawer ? "with-drawer" : ""}`}>
-      <nav class=${`people ${front === "people" ? "front" : ""} ${rail ? "open" : ""}`} aria-labelledby="people-head">
-        <${Rail} visitor=${() => setDialog({ kind: "visitor" })} join=${() => setDialog({ kind: "link", address: "" })} /></nav>
+      <nav onKeyDown=${(event) => event.key === "Escape" && setRail(false)} class=${`people ${front === "people" ? "front" : ""} ${rail ? "open" : ""}`} aria-labelledby="people-head">
+        <${Rail} visitor=${() => setDialog({ kind: "visitor" })} join=${() => setDialog({ kind: "link", address: "" })} picked=${picked} /></nav>
+      ${rail && html`<button class="veil only-mid" aria-label="Close the people" onClick=${() => setRail(false)}></button>`}
       ${PLATFORMS.map((each) => html`<${Pane} key=${each} platform=${each} front=${front === each} />`)}
       ${(drawer || front === "drawer") && html`<aside class=${`drawer ${front === "drawer" ? "front" : ""}`} aria-label="What was sent, and faults">
         <${Drawer} tab=${tab} setTab=${setTab} close=${() => { setDrawer(false); keep("drawer", false); if (front === "drawer") setFront("slack"); }} /></aside>`}
     </main>
-    <${Tour} step=${step} go=${go} show=${(pane) => setFront(pane)} beside=${drawer} />
     <${Tabs} front=${front} show=${show} />
     <${Note} />
     <p class="vh" aria-live="polite">${person ? `You are ${person.name}` : ""}</p>

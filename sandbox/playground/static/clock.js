@@ -46,7 +46,7 @@ export function Clock() {
   const person = people.find((each) => each.id === last);
   const other = person && time(at, person.zone) !== time(at, home) ? person : null;
   const running = (state?.clock.rate || 0) > 0;
-  const next = planned.known && planned.next && Date.parse(planned.next) > at ? planned.next : null;
+  const next = planned.next && Date.parse(planned.next) > at ? planned.next : null;
   const open = () => setSetting(setting ? null : { date: isoDay(at, home), clock: time(at, home), bad: "" });
   const apply = async (event) => {
     event.preventDefault();
@@ -84,6 +84,8 @@ export function Clock() {
         <form class="pop" onSubmit=${apply} onKeyDown=${(event) => event.key === "Escape" && setSetting(null)}>
           <label>Date <input type="date" value=${setting.date} required onInput=${(event) => setSetting({ ...setting, date: event.target.value })} /></label>
           <label>Time in ${city(home)} <input type="time" value=${setting.clock} required onInput=${(event) => setSetting({ ...setting, clock: event.target.value })} /></label>
+          <div class="row only-phone"><button type="button" class="btn" onClick=${() => move({ advance: 86400 })}>One day on</button>
+            <button type="button" class="btn" onClick=${() => move({ advance: 7 * 86400 })}>One week on</button></div>
           <p class="hint">Going back is possible, but what was sent stays sent.</p>
           ${setting.bad && html`<p class="bad" role="alert">${setting.bad}</p>`}
           <div class="row"><button type="button" class="btn" onClick=${() => setSetting(null)}>Cancel</button><button class="btn pri">Set the clock</button></div>

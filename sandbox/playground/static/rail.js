@@ -1,9 +1,8 @@
 // The rail of people: everybody, where they are, what they have not seen, and who one plays.
 import { html, useEffect, useMemo, useRef, useState } from "./vendor/ui.js";
-import { play, unread, useStore } from "./store.js";
 import { Badge, Face, Icon } from "./parts.js";
 import { city } from "./moments.js";
-import { PLATFORMS, NAMES } from "./store.js";
+import { NAMES, PLATFORMS, unread, useStore } from "./store.js";
 
 const GROUPS = ["Staff", "Members", "Visitors"];
 
@@ -18,13 +17,13 @@ export function ordered(people) {
 
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLocaleLowerCase("en");
 
-function Person({ person, n, who, current }) {
+function Person({ person, n, who, current, picked }) {
   const shown = PLATFORMS.filter((each) => who[each] === person.id);
   const fresh = unread(person);
   const about = [person.about, city(person.zone), person.language].filter(Boolean).join(" · ");
   return html`
     <li><button class="per" aria-pressed=${shown.length > 0 ? "true" : "false"} aria-current=${current ? "true" : undefined}
-      data-person=${person.id} onClick=${() => play(person.id)} title=${about}>
+      data-person=${person.id} onClick=${() => picked(person)} title=${about}>
       <${Face} person=${person} />
       <span class="who"><b><bdi>${person.name}</bdi></b><small>${about}</small></span>
       <span class="badges">
@@ -37,7 +36,7 @@ function Person({ person, n, who, current }) {
 }
 
 /** Draw the rail. */
-export function Rail({ visitor, join }) {
+export function Rail({ visitor, join, picked }) {
   const { people, who, last } = useStore();
   const [words, setWords] = useState("");
   const box = useRef(null);
@@ -53,17 +52,17 @@ export function Rail({ visitor, join }) {
     <label class="find"><${Icon} name="find" /><span class="vh">Find a person</span>
       <input id="find-person" type="search" placeholder="Find a person" value=${words} autocomplete="off"
         onInput=${(event) => setWords(event.target.value)}
-        onKeyDown=${(event) => event.key === "Enter" && found[0] && play(found[0].id)} />
+        onKeyDown=${(event) => event.key === "Enter" && found[0] && picked(found[0])} />
     </label>
     <div class="people-list" ref=${box}>
       ${groups.filter(([, list]) => list.length).map(([name, list]) => html`
         <h3 key=${name}>${name}</h3>
-        <ul aria-label=${name}>${list.map((each) => html`<${Person} key=${each.id} person=${each} n=${all.indexOf(each)} who=${who} current=${each.id === last} />`)}</ul>`)}
+        <ul aria-label=${name}>${list.map((each) => html`<${Person} key=${each.id} person=${each} n=${all.indexOf(each)} who=${who} current=${each.id === last} picked=${picked} />`)}</ul>`)}
       ${people.length > 0 && !found.length && html`<p class="empty">Nobody is called that.</p>`}
     </div>
     <div class="rail-foot">
-      <button class="btn" onClick=${visitor}><${Icon} name="plus" /> New visitor</button>
-      <button class="btn" onClick=${join}><${Icon} name="link" /> Open a link</button>
+      <button class="btn" onClick=${visitor}>New visitor</button>
+      <button class="btn" onClick=${join}>Open a link</button>
       <p class="hint"><kbd>j</kbd> <kbd>k</kbd> or <kbd>1</kbd>–<kbd>9</kbd> switch</p>
     </div>`;
 }

@@ -62,10 +62,10 @@ export function Timeline() {
   const all = useMemo(() => stops(planned.rows), [planned.rows]);
   const nextAt = all.findIndex((each) => each.sends && Date.parse(each.first) > at && (each.slack + each.telegram > 0 || each.source === "timer"));
   return html`
-    <ol class=${`line ${planned.known ? "" : "stale"}`} aria-label="What is planned">
+    <section class="line-box" aria-label="What is planned"><ol class=${`line ${planned.known ? "" : "stale"}`}>
       <li class="ts now"><div class="stop"><b>Now</b><span>${day(at, home)}<br />${time(at, home)} ${city(home)}</span></div></li>
       ${all.map((each, n) => html`<${Stop} key=${`${each.kind} ${each.meeting} ${each.first} ${each.source}`} stop=${each} first=${n === nextAt} home=${home} at=${at} />`)}
       ${planned.known && !all.length && html`<li class="ts soon"><div class="stop"><b>Nothing is planned</b><span>An organiser's invitation fills this line.</span></div></li>`}
       ${!planned.known && html`<li class="ts soon"><div class="stop"><b>${state?.bot === "up" || state?.bot === "" ? "The plan is not known here" : "The bot is down"}</b><span>${all.length ? "This is what it knew last." : "What is planned is known when it runs."}</span></div></li>`}
-    </ol>`;
+    </ol></section>`;
 }

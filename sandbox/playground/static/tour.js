@@ -2,7 +2,6 @@
 import { html, useEffect, useRef, useState } from "./vendor/ui.js";
 import { act, doing, keep, kept, known, now, play, say, select, shownOn, useStore } from "./store.js";
 import { post } from "./api.js";
-import { toNext } from "./clock.js";
 import { Icon } from "./parts.js";
 
 const who = (id, platform) => known().people.find((each) => each.id === id && each[platform]) || null;
@@ -34,8 +33,8 @@ const STEPS = [
   },
   {
     title: "Answer on the other platform",
-    text: "After two minutes for Undo the messages go out, each at a decent hour of its reader. Go to the next message, then be Tahmina in Dhaka on Telegram and press Yes. Olivia's counts on Slack change with it.",
-    does: [["To the next message", toNext], ["Be Tahmina", () => answerer() && play(answerer().id)]],
+    text: "After two minutes for Undo the messages go out, each at ten in the morning of its reader's zone. A day later everybody has theirs: be Tahmina in Dhaka on Telegram and press Yes. Olivia's counts on Slack change with it.",
+    does: [["One day on", () => doing(() => post("clock", { advance: 86400 }))], ["Be Tahmina", () => answerer() && play(answerer().id)]],
     show: "telegram",
   },
   {
@@ -75,7 +74,7 @@ export function useTour() {
 }
 
 /** Draw the tour's card; `show(pane)` brings a pane to the front on a phone. */
-export function Tour({ step, go, show, beside }) {
+export function Tour({ step, go, show }) {
   const { state } = useStore();
   const [busy, setBusy] = useState(false);
   const [folded, fold] = useState(false);
@@ -100,19 +99,17 @@ export function Tour({ step, go, show, beside }) {
     }
   };
   return html`
-    <aside class=${`tour ${beside ? "beside" : ""} ${folded ? "folded" : ""}`} aria-label="Guided tour">
-      <header><p class="soft">Step ${step + 1} of ${STEPS.length}${folded && html`: <b>${here.title}</b>`}</p>
-        <button class="cross" aria-expanded=${folded ? "false" : "true"} aria-label=${folded ? "Unfold the tour" : "Fold the tour"} onClick=${() => fold(!folded)}><${Icon} name=${folded ? "up" : "down"} /></button>
-        <button class="cross" aria-label="Skip the tour" onClick=${() => go(-1)}><${Icon} name="close" /></button></header>
+    <aside class=${`tour ${folded ? "folded" : ""}`} aria-label="Guided tour">
+      <div class="tour-title"><p class="soft">Step ${step + 1} of ${STEPS.length}</p><h2 tabindex="-1" ref=${head}>${here.title}</h2>
+        <button class="cross" aria-expanded=${folded ? "false" : "true"} aria-label=${folded ? "Unfold the tour" : "Fold the tour"} onClick=${() => fold(!folded)}><${Icon} name=${folded ? "down" : "up"} /></button></div>
       ${!folded && html`
-        <h2 tabindex="-1" ref=${head}>${here.title}</h2>
-        <p>${here.text}</p>
-        ${here.does.length > 0 && html`<div class="row">${here.does.map(([words, work]) => html`<button class="btn" disabled=${busy} onClick=${() => run(work)}>${words}</button>`)}</div>`}
-        <div class="row foot">
-          <span class="pips" aria-hidden="true">${STEPS.map((_, n) => html`<i class=${n <= step ? "on" : ""}></i>`)}</span>
-          ${step > 0 && html`<button class="btn" onClick=${() => go(step - 1)}>Back</button>`}
-          <button class="btn" onClick=${() => go(-1)}>${last ? "Close" : "Skip"}</button>
-          ${!last && html`<button class="btn pri" onClick=${() => go(step + 1)}>Next</button>`}
+        <p class="tour-text">${here.text}</p>
+        <div class="tour-does">
+          ${here.does.map(([words, work]) => html`<button class="btn do" disabled=${busy || state.bot === "starting"} onClick=${() => run(work)}>${words}</button>`)}
+          <span class="tour-go">
+            ${step > 0 && html`<button class="btn" onClick=${() => go(step - 1)}>Back</button>`}
+            <button class="btn" onClick=${() => go(-1)}>${last ? "Close" : "Skip"}</button>
+            ${!last && html`<button class="btn pri" onClick=${() => go(step + 1)}>Next</button>`}</span>
         </div>`}
     </aside>`;
 }

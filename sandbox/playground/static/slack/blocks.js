@@ -92,8 +92,8 @@ function Live({ block, ctx, surface, of }) {
 }
 
 function Item({ element, block, ctx, surface, ask, busy }) {
-  if (element.type === "button") return html`<${Button} ...${{ element, ctx, busy, press: () => ask(element) }} />`;
-  if (element.type === "overflow") return html`<${Overflow} ...${{ element, ctx, pick: (value) => ask(element, value) }} />`;
+  if (element.type === "button") return html`<${Button} ...${{ element, busy, press: () => ask(element) }} />`;
+  if (element.type === "overflow") return html`<${Overflow} ...${{ element, pick: (value) => ask(element, value) }} />`;
   const stands = surface.values?.[block.block_id]?.[element.action_id];
   return html`<${Picked} ...${{ element, ctx, surface, block, stands, busy, pick: (value) => ask(element, value) }} />`;
 }

@@ -1,9 +1,7 @@
 // The Slack side of the playground: one person's workspace, drawn from what the sandbox says they see.
 import { html, useEffect, useMemo, useRef, useState } from "../vendor/ui.js";
-import { time } from "../moments.js";
 import { Composer } from "./composer.js";
 import { Conversation, noteOf } from "./conversation.js";
-import { city } from "./dates.js";
 import { Home } from "./home.js";
 import { icon } from "./icons.js";
 import { mark, read, recall, remember } from "./memory.js";
@@ -49,7 +47,7 @@ export function SlackClient({ screen, person, people, act, now, zone, selected, 
     <div class="sl-frame" inert=${busy}>
       <${Sidebar} ...${{ team, chats, direct, current, person, go }} />
       <div class="sl-conv">
-        <${Header} ...${{ current, direct, ctx, now, tab, choose, list: () => setListed(!listed), listed }} />
+        <${Header} ...${{ current, direct, tab, choose, list: () => setListed(!listed), listed }} />
         <${Notes} notices=${screen.notices} person=${person} />
         ${tab === "home"
           ? html`<${Home} key=${person.id} view=${screen.home} ctx=${ctx} act=${doing} />`
@@ -68,11 +66,13 @@ export function SlackClient({ screen, person, people, act, now, zone, selected, 
 
 /** Give what texts need to know of their reader; the same object as long as nothing in it changes. */
 function useReader({ team, person, people, now, zone, show }) {
-  const key = JSON.stringify([team, person, zone, String(now).slice(0, 13), people.map((each) => [each.name, each.slack?.user, Boolean(each.telegram)])]);
+  const key = JSON.stringify([team, person, zone, String(now).slice(0, 13), people.map((each) => [each.name, each.slack?.user])]);
   return useMemo(() => {
-    const names = new Map(people.filter((each) => each.slack?.team === team.id).map((each) => [each.slack.user, each.name]));
+    const there = people.filter((each) => each.slack?.team === team.id);
+    const names = new Map(there.map((each) => [each.slack.user, each.name]));
+    const ids = new Map(there.map((each) => [each.slack.user, each.id]));
     names.set(team.bot_user, "Convenor");
-    const ctx = { team, person, people, now, zone, show, names, rooms: new Map(Object.entries(team.rooms)), language: person.language };
+    const ctx = { team, person, people, now, zone, show, names, ids, rooms: new Map(Object.entries(team.rooms)), language: person.language };
     ctx.confirm = (confirm, yes) => show(html`<${Confirm} ...${{ confirm, ctx, yes }} />`);
     return ctx;
   }, [key]);
@@ -85,13 +85,12 @@ function useSteadyAct(act) {
   return useMemo(() => (action, body) => newest.current(action, body), []);
 }
 
-function Header({ current, direct, ctx, now, tab, choose, list, listed }) {
+function Header({ current, direct, tab, choose, list, listed }) {
   const app = current === direct;
   const about = app ? "App" : `${current.kind === "group" ? "Private channel" : "Channel"} · ${current.members} ${current.members === 1 ? "person" : "people"}`;
   return html`<header class="sl-top">
     <button type="button" class="sl-icon sl-lister" aria-label="Channels" aria-expanded=${listed} onClick=${list}>${icon("menu")}</button>
     <div class="sl-title"><h2>${!app && icon(current.kind === "group" ? "lock" : "hash")}<span dir="auto">${current.title.replace(/^#/, "")}</span></h2><small>${about}</small></div>
-    <p class="sl-as">as <b><bdi>${ctx.person.name}</bdi></b><br />${time(now, ctx.zone)} in ${city(ctx.zone)}</p>
     ${app && html`<${Tabs} ...${{ tab, choose }} />`}
   </header>`;
 }

@@ -16,10 +16,19 @@ export function Dialog({ title, close, back, actions, small, children, face, sub
       setTimeout(() => before instanceof HTMLElement && before.isConnected && before.focus(), 0); // once nothing is inert
     };
   }, []);
+  const leave = useRef(close);
+  leave.current = close;
+  useEffect(() => {
+    const escaped = (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented && document.activeElement === document.body) leave.current();
+    };
+    document.addEventListener("keydown", escaped);
+    return () => document.removeEventListener("keydown", escaped);
+  }, []);
   useEffect(() => {
     const inside = box.current;
     const wanted = inside.querySelector("[data-first]") || inside.querySelector(".sl-body :is(input, select, textarea)");
-    (wanted || inside.querySelector("footer .go") || inside).focus({ preventScroll: !wanted });
+    (wanted || inside.querySelector("footer .sl-go") || inside).focus({ preventScroll: !wanted });
   }, [fresh]);
   const keyed = (event) => {
     if (event.key === "Escape" && !event.defaultPrevented) {

@@ -7,12 +7,12 @@ import { city } from "./dates.js";
 import { optionsOf } from "./values.js";
 import { icon } from "./icons.js";
 
-const STYLE = { primary: "go", danger: "stop" };
+const STYLE = { primary: "sl-go", danger: "sl-stop" };
 
 /** Draw a button in its style; one with an address says where it leads. */
-export function Button({ element, ctx, press, busy }) {
+export function Button({ element, press, busy }) {
   const style = STYLE[element.style] || "";
-  if (element.url) return html`<${LinkButton} ...${{ element, ctx, style, pressed: press }} />`;
+  if (element.url) return html`<${LinkButton} ...${{ element, style, pressed: press }} />`;
   return html`<button type="button" class=${`sl-k ${style}`} dir="auto" aria-busy=${busy} aria-label=${element.accessibility_label}
     onClick=${press}>${element.text.text}</button>`;
 }
@@ -114,7 +114,7 @@ function Select({ element, ctx, value, change, told }) {
 function Ticks({ element, ctx, value, change, id, type, told }) {
   const options = optionsOf(element, ctx);
   const flip = (one, on) => change(on ? [...(type === "radio" ? [] : value), one] : value.filter((each) => each !== one));
-  return html`<div class=${`sl-ticks${options.length > 8 ? " many" : ""}`} id=${told.id}>${options.map((each, index) => html`<label key=${each.value} class="sl-tick">
+  return html`<div class=${`sl-ticks${options.length > 8 ? " sl-many" : ""}`} id=${told.id}>${options.map((each, index) => html`<label key=${each.value} class="sl-tick">
     <input type=${type} name=${id} checked=${value.includes(each.value)} aria-invalid=${told["aria-invalid"]} aria-describedby=${told["aria-describedby"]}
       data-first=${index === 0 ? told["data-first"] : undefined} onChange=${(event) => flip(each.value, event.target.checked)} />
     <span dir="auto">${each.text ? html`<${Words} object=${each.text} ctx=${ctx} />` : each.label}

@@ -8,15 +8,11 @@ export function letters(name) {
   return found.map((each) => [...each][0].toUpperCase()).join("") || "?";
 }
 
-/** Give one of eight colours to a name, always the same one. */
-export function shade(name) {
-  let sum = 0;
-  for (const letter of String(name)) sum = (sum * 31 + letter.codePointAt(0)) % 997;
-  return sum % 8;
-}
+/** Give one of eight colours to a person, the same as in the rail of people. */
+const shade = (id) => [...String(id)].reduce((sum, each) => (sum * 31 + each.codePointAt(0)) % 8191, 7) % 8;
 
-/** Draw the square; the name stands beside it, so it says nothing itself. */
-export function Face({ name, app, small }) {
-  const look = app ? "app" : `c${shade(name)}`;
+/** Draw the square of a person or of the app; the name stands beside it, so it says nothing itself. */
+export function Face({ id, name, app, small }) {
+  const look = app ? "app" : `c${shade(id || name)}`;
   return html`<span class=${`sl-face ${look}${small ? " small" : ""}`} aria-hidden="true">${app ? "C" : letters(name)}</span>`;
 }

@@ -15,7 +15,7 @@ export function Field({ block, ctx, surface }) {
   const notes = html`
     ${error && html`<p class="sl-wrong" id=${`${id}-e`}>${icon("warn")}<span dir="auto">${error}</span></p>`}
     ${block.hint && html`<p class="sl-hint" id=${`${id}-h`} dir="auto">${block.hint.text}</p>`}`;
-  const name = `sl-field${error ? " bad" : ""}`;
+  const name = `sl-field${error ? " wrong" : ""}`;
   if (GROUPS.test(block.element.type)) {
     return html`<fieldset class=${name}><legend class="sl-label">${words}</legend>${control}${notes}</fieldset>`;
   }

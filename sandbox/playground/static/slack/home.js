@@ -1,6 +1,7 @@
 // The app's home tab.
 import { html, useEffect, useState } from "../vendor/ui.js";
 import { Blocks } from "./blocks.js";
+import { direction } from "./mrkdwn.js";
 
 const PATIENCE_MS = 400;
 
@@ -24,7 +25,7 @@ export function Home({ view, ctx, act }) {
   return html`<div class="sl-home" role="tabpanel" aria-label="Home" tabindex="0">
     ${said && html`<p class="sl-note" role="status">${said}</p>`}
     ${view
-      ? html`<div class="sl-blocks"><${Blocks} ...${{ blocks: view.blocks, ctx, surface }} /></div>`
+      ? html`<div class="sl-blocks" dir=${direction(view.text)}><${Blocks} ...${{ blocks: view.blocks, ctx, surface }} /></div>`
       : html`<p class="sl-empty">${waiting ? "The app has not published its home tab yet." : ""}</p>`}
   </div>`;
 }

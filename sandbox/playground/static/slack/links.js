@@ -1,7 +1,5 @@
 // Where links lead: into Telegram (played here), to this machine (opened), or outside (named, never opened).
-import { html, useState } from "../vendor/ui.js";
-import { post } from "../api.js";
-import { Dialog } from "./dialog.js";
+import { html } from "../vendor/ui.js";
 import { icon } from "./icons.js";
 
 const START = /^https:\/\/(?:t|telegram)\.me\/([\w]{3,40})\?(?:.*&)?start=([\w-]{1,64})(?:&.*)?$/;
@@ -22,71 +20,40 @@ export function judge(url) {
 }
 
 /** Draw a link in a text, with the host it really leads to. */
-export function Place({ url, label, ctx }) {
+export function Place({ url, label }) {
   const { kind, host } = judge(url);
   const real = host && !String(label).includes(host) ? html` <bdi class="sl-host">(${host})</bdi>` : "";
   if (kind === "mail") return html`<bdi class="sl-at">${label}</bdi>`;
   if (kind === "here") {
-    return html`<a class="sl-a" href=${url} target="_blank" rel="noreferrer noopener"><bdi>${label}</bdi></a>${real}`;
+    return html`<${Here} ...${{ url, name: "sl-a" }}><bdi>${label}</bdi><//>${real}`;
   }
-  if (kind === "start") return html`<${PlayLink} ...${{ url, ctx }}><bdi>${label}</bdi><//>${real}`;
+  if (kind === "start") return html`<${PlayLink} url=${url}><bdi>${label}</bdi><//>${real}`;
   return html`<span class="sl-out" title=${`${url} (leads outside; not opened here)`}><bdi>${label}</bdi></span>${real}`;
 }
 
-/** Offer to play a `t.me` start link: as oneself, or as the person it was handed to. */
-export function PlayLink({ url, ctx, children, button }) {
-  const name = button === undefined ? "sl-linkish" : `sl-k ${button}`;
-  const ask = () => ctx.show(html`<${Chooser} ...${{ url, ctx, close: () => ctx.show(null) }} />`);
-  return html`<button type="button" class=${name} onClick=${ask} title="Plays this Telegram link here">
-    ${children}${button !== undefined && html`<small class="sl-k-note">play this link</small>`}
-  </button>`;
+/** Offer to play a `t.me` start link: the page around us catches the click and asks who opens it. */
+function PlayLink({ url, style, children }) {
+  const name = style === undefined ? "sl-a" : `sl-k ${style}`;
+  return html`<a class=${name} href=${url} rel="noreferrer noopener" title="Opens in the Telegram side of the playground">
+    ${children}${style !== undefined && html`<small class="sl-k-note">play this link</small>`}</a>`;
 }
 
-function Chooser({ url, ctx, close }) {
-  const [who, setWho] = useState(ctx.person.id);
-  const [said, setSaid] = useState("");
-  const [busy, setBusy] = useState(false);
-  const chosen = ctx.people.find((each) => each.id === who) || ctx.person;
-  const go = async () => {
-    setBusy(true);
-    try {
-      if (!chosen.telegram) await post("person", withTelegram(chosen, ctx.people));
-      await post("start", { person: chosen.id, platform: "telegram", payload: judge(url).payload });
-      document.dispatchEvent(new CustomEvent("playground:show", { detail: { person: chosen.id, platform: "telegram" } }));
-      close();
-    } catch (error) {
-      setSaid(error.message);
-      setBusy(false);
-    }
+/** This machine's own pages, such as a memo, open beside the playground; nobody above needs to catch the click. */
+function Here({ url, name, pressed, children }) {
+  const open = (event) => {
+    event.stopPropagation();
+    if (pressed) pressed();
   };
-  const actions = html`<button type="button" class="sl-k" onClick=${close}>Not now</button>
-    <button type="button" class="sl-k go" aria-busy=${busy} onClick=${() => busy || go()}>Open in Telegram</button>`;
-  return html`<${Dialog} title="Play this link" close=${close} actions=${actions} small>
-    <p class="sl-url"><bdi>${url}</bdi></p>
-    <label class="sl-label" for="sl-play-as">Open it as</label>
-    <select id="sl-play-as" class="sl-in" value=${who} onChange=${(event) => setWho(event.target.value)}>
-      ${ctx.people.map((each) => html`<option key=${each.id} value=${each.id}>${each.name}${each.id === ctx.person.id ? " (you)" : ""}</option>`)}
-    </select>
-    ${!chosen.telegram && html`<p class="sl-hint">${chosen.name} gets a Telegram account in this playground first.</p>`}
-    ${said && html`<p class="sl-wrong" role="alert">${said}</p>`}
-  <//>`;
-}
-
-/** Describe a person anew, with an account on Telegram that nobody else has. */
-function withTelegram({ id, name, zone, language, slack }, people) {
-  const last = people.reduce((most, each) => Math.max(most, each.telegram?.user || 0), 5_900_000);
-  const known = slack ? { ...slack.traits, team: slack.team, user: slack.user } : undefined;
-  return { id, name, zone, language, slack: known, telegram: { user: last + 1, started: false } };
+  return html`<a class=${name} href=${url} target="_blank" rel="noreferrer noopener" onClick=${open} dir="auto">${children}</a>`;
 }
 
 /** Draw a button that carries an address. */
-export function LinkButton({ element, ctx, pressed, style }) {
+export function LinkButton({ element, pressed, style }) {
   const { kind, host } = judge(element.url);
   const words = element.text.text;
-  if (kind === "start") return html`<${PlayLink} ...${{ url: element.url, ctx, button: style }}><span dir="auto">${words}</span><//>`;
+  if (kind === "start") return html`<${PlayLink} ...${{ url: element.url, style }}><span dir="auto">${words}</span><//>`;
   if (kind === "here") {
-    return html`<a class=${`sl-k ${style}`} href=${element.url} target="_blank" rel="noreferrer noopener" onClick=${pressed} dir="auto">
-      ${words}${icon("out")}<span class="sl-vh"> (opens a new tab)</span></a>`;
+    return html`<${Here} ...${{ url: element.url, name: `sl-k ${style}`, pressed }}>${words}${icon("out")}<span class="sl-vh"> (opens a new tab)</span><//>`;
   }
   return html`<span class="sl-k-out">
     <button type="button" class=${`sl-k ${style}`} aria-disabled="true" title=${element.url} onClick=${pressed} dir="auto">${words}${icon("out")}</button>

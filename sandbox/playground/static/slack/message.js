@@ -7,7 +7,7 @@ import { dayName, exact } from "./dates.js";
 import { Face } from "./face.js";
 import { FileCard } from "./files.js";
 import { icon } from "./icons.js";
-import { Mrkdwn } from "./mrkdwn.js";
+import { Mrkdwn, direction } from "./mrkdwn.js";
 
 /** Draw a message of a chat. `replies` are those of its thread, `open` whether they are shown. */
 export class Message extends Component {
@@ -21,7 +21,7 @@ export class Message extends Component {
     const look = `sl-m${compact ? " compact" : ""}${message.ephemeral ? " alone" : ""}${message.user === ctx.team.me ? " mine" : ""}`;
     const reply = !message.ephemeral && !chat.archived && replies !== undefined;
     return html`<article class=${look} data-message=${message.id} tabindex="-1" aria-label=${`${name}, ${exact(message.at, ctx.zone)}`}>
-      ${compact ? html`<time class="sl-gutter" datetime=${message.at}>${time(message.at, ctx.zone)}</time>` : html`<${Face} ...${{ name, app }} />`}
+      ${compact ? html`<time class="sl-gutter" datetime=${message.at}>${time(message.at, ctx.zone)}</time>` : html`<${Face} ...${{ id: ctx.ids.get(message.user), name, app }} />`}
       <div class="sl-main">
         ${message.ephemeral && html`<p class="sl-eph">${icon("eye")}Only visible to you</p>`}
         ${!compact && html`<div class="sl-by"><b><bdi>${name}</bdi></b>${app && html`<span class="sl-app">APP</span>`}
@@ -48,7 +48,7 @@ function Content({ message, ctx, chat, act }) {
     id: message.id, at: where,
     send: (block, element, value) => act("press", { ...where, block: block.block_id, action: element.action_id, value }),
   };
-  return html`<div class="sl-blocks"><${Blocks} ...${{ blocks: message.blocks, ctx, surface }} /></div>`;
+  return html`<div class="sl-blocks" dir=${direction(message.text)}><${Blocks} ...${{ blocks: message.blocks, ctx, surface }} /></div>`;
 }
 
 function Thread({ message, replies, open, ctx, chat, act, toggle, command }) {

@@ -5,7 +5,7 @@ import { Dialog } from "./dialog.js";
 import { Face } from "./face.js";
 import { forget, recall, remember } from "./memory.js";
 import { unix } from "./dates.js";
-import { Words } from "./mrkdwn.js";
+import { Words, direction } from "./mrkdwn.js";
 import { valueOf, wrongWith } from "./values.js";
 
 const LOST = "The app did not answer in time. Nothing was sent; you can try again.";
@@ -25,7 +25,7 @@ export function Modal({ view, depth, ctx, act }) {
     setSaid("");
   }, [page]);
   useEffect(() => {
-    if (Object.keys(errors).length) box.current?.querySelector(".sl-field.bad :is(input, select, textarea)")?.focus();
+    if (Object.keys(errors).length) box.current?.querySelector(".sl-field.wrong :is(input, select, textarea)")?.focus();
   }, [errors]);
 
   const nameOf = (block) => `${start}${block.block_id} ${block.element.action_id}`;
@@ -86,10 +86,10 @@ export function Modal({ view, depth, ctx, act }) {
   const actions = html`
     <span class="sl-steps">${depth > 1 ? `Step ${depth}` : ""}</span>
     <button type="button" class="sl-k" onClick=${depth > 1 ? closeAll : close} dir="auto">${view.close?.text || "Close"}</button>
-    ${view.submit && html`<button type="submit" class="sl-k go" aria-busy=${busy} dir="auto">${view.submit.text}</button>`}`;
+    ${view.submit && html`<button type="submit" class="sl-k sl-go" aria-busy=${busy} dir="auto">${view.submit.text}</button>`}`;
   return html`<${Dialog} title=${view.title.text} close=${close} back=${depth > 1 ? close : null} actions=${actions} submit=${submit} fresh=${page}
     face=${html`<${Face} app small />`}>
-    <div class="sl-form" ref=${box}>
+    <div class="sl-form" dir=${direction(`${view.title.text} ${view.text}`)} ref=${box}>
       ${said && html`<p class="sl-note" role="alert">${said}</p>`}
       <div class="sl-vh" role="alert">${Object.keys(errors).length ? `${Object.keys(errors).length} field needs your attention.` : ""}</div>
       <${Blocks} ...${{ blocks: view.blocks, ctx, surface }} />
@@ -106,7 +106,7 @@ export function Confirm({ confirm, ctx, yes }) {
   };
   const actions = html`
     <button type="button" class="sl-k" onClick=${close} dir="auto">${confirm.deny.text}</button>
-    <button type="button" class=${`sl-k ${confirm.style === "danger" ? "stop" : "go"}`} data-first onClick=${go} dir="auto">${confirm.confirm.text}</button>`;
+    <button type="button" class=${`sl-k ${confirm.style === "danger" ? "sl-stop" : "sl-go"}`} data-first onClick=${go} dir="auto">${confirm.confirm.text}</button>`;
   return html`<${Dialog} title=${confirm.title.text} close=${close} actions=${actions} small>
     <p class="sl-text"><${Words} object=${confirm.text} ctx=${ctx} /></p>
   <//>`;

@@ -87,19 +87,19 @@ function leaves(words, tokens, ctx, verbatim) {
   const shown = [];
   let rest = words;
   for (let found = SPOT.exec(rest); found; found = SPOT.exec(rest)) {
-    shown.push(bare(rest.slice(0, found.index), ctx, verbatim), token(tokens[Number(found[1])], ctx));
+    shown.push(bare(rest.slice(0, found.index), verbatim), token(tokens[Number(found[1])], ctx));
     rest = rest.slice(found.index + found[0].length);
   }
-  shown.push(bare(rest, ctx, verbatim));
+  shown.push(bare(rest, verbatim));
   return shown;
 }
 
-function bare(words, ctx, verbatim) {
+function bare(words, verbatim) {
   const text = unescape(words);
   const found = verbatim ? null : BARE.exec(text);
   if (!found) return text;
   const after = text.slice(found.index + found[0].length);
-  return [text.slice(0, found.index), html`<${Place} ...${{ url: found[0], label: found[0], ctx }} />`, after];
+  return [text.slice(0, found.index), html`<${Place} ...${{ url: found[0], label: found[0] }} />`, after];
 }
 
 function token(given, ctx) {
@@ -109,7 +109,7 @@ function token(given, ctx) {
   if (body[0] === "#") return html`<bdi class="sl-at">#${label || ctx.rooms.get(body.slice(1)) || body.slice(1)}</bdi>`;
   if (body[0] === "!") return html`<bdi class="sl-at">${label || `@${body.slice(1)}`}</bdi>`;
   if (/^(https?:\/\/|mailto:|tel:|slack:\/\/)/.test(body)) {
-    return html`<${Place} ...${{ url: body, label: label || body, ctx }} />`;
+    return html`<${Place} ...${{ url: body, label: label || body }} />`;
   }
   return `<${unescape(given)}>`;
 }
@@ -147,3 +147,12 @@ export function Words({ object, ctx }) {
 
 /** Give a text object as one line of plain words, for labels. */
 export const label = (object) => (object?.type === "mrkdwn" ? unescape(object.text) : object?.text) || "";
+
+const STRONG = /\p{Script=Arabic}|\p{Script=Hebrew}|\u200f|\p{L}/u;
+const RTL = /\p{Script=Arabic}|\p{Script=Hebrew}|\u200f/u;
+
+/** Give the direction of a text by its first strong letter, for what stands around its lines, such as buttons. */
+export function direction(words) {
+  const first = STRONG.exec(String(words).replace(TOKEN, ""));
+  return first && RTL.test(first[0]) ? "rtl" : "ltr";
+}

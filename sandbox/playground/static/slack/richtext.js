@@ -39,7 +39,7 @@ function words(run, ctx) {
     case "text":
       return run.text;
     case "link":
-      return html`<${Place} ...${{ url: run.url, label: run.text || run.url, ctx }} />`;
+      return html`<${Place} ...${{ url: run.url, label: run.text || run.url }} />`;
     case "user":
       return html`<bdi class="sl-at">@${ctx.names.get(run.user_id) || run.user_id}</bdi>`;
     case "channel":

@@ -16,10 +16,10 @@ export class Bubble extends Component {
     const own = message.who === "own";
     const author = own ? "You" : message.who === "bot" ? botName : message.from;
     const dir = direction(message.text);
-    const kind = `tg-m ${own ? "out" : "in"}${tail ? " tail" : ""}${far ? " far" : ""}${message.buttons.length ? " wide" : ""}`;
+    const kind = `tg-m ${own ? "tg-out" : "tg-in"}${tail ? " tg-tail" : ""}${far ? " tg-far" : ""}${message.buttons.length ? " tg-broad" : ""}`;
     return html`<article class=${kind} data-id=${message.id} aria-label=${`${author}, ${inFull(message.at, zone)}`}>
-      <div class=${`tg-bub${message.protect ? " kept" : ""}`} dir=${dir}>
-        ${named ? html`<p class=${`tg-who h${hue(message.sender)}`} dir="auto">${author}</p>` : ""}
+      <div class=${`tg-bub${message.protect ? " tg-kept" : ""}`} dir=${dir}>
+        ${named ? html`<p class=${`tg-who tg-h${hue(message.sender)}`} dir="auto">${author}</p>` : ""}
         ${message.reply ? html`<${Answered} reply=${message.reply} />` : ""}
         ${message.file ? html`<${File} ...${{ file: message.file, zone, protect: message.protect, does }} />` : ""}
         ${message.text

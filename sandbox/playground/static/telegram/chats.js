@@ -6,7 +6,7 @@ import { hue, initials, oneLine, shortWhen } from "./words.js";
 /** Draw an avatar: the first letters of a name. */
 export function Avatar({ chat }) {
   const bot = chat.kind === "private";
-  return html`<span class=${`tg-av ${bot ? "bot" : `a${hue(chat.chat)}`}`} aria-hidden="true">${initials(chat.title).slice(0, bot ? 1 : 2)}</span>`;
+  return html`<span class=${`tg-av ${bot ? "tg-bot" : `tg-a${hue(chat.chat)}`}`} aria-hidden="true">${initials(chat.title).slice(0, bot ? 1 : 2)}</span>`;
 }
 
 /** Draw the list; `select(chat)` opens one, `join(chat)` goes back into a group one has left. */

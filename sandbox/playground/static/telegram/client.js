@@ -5,14 +5,14 @@ import { Composer } from "./composer.js";
 import { Head, Topics } from "./head.js";
 import { icons } from "./icons.js";
 import { Log } from "./log.js";
-import { markRead } from "./memory.js";
+import { markRead, unreadOf } from "./memory.js";
 import { Alert, LinkDialog, LinkForm, Toasts, Viewer } from "./notes.js";
 import { useNotes, usePresses } from "./presses.js";
 import { startPayload, webAddress } from "./words.js";
 
 /** Draw the app of one person. */
 export function TelegramClient(props) {
-  if (!props.screen?.chats?.length) return html`<section class="tg tg-loading" aria-label="Telegram" aria-busy="true"><p>Loading the chats.</p></section>`;
+  if (!props.screen?.chats?.length) return html`<div class="tg tg-loading" aria-busy="true"><p>Loading the chats.</p></div>`;
   return html`<${App} key=${props.person.id} ...${props} />`;
 }
 
@@ -79,18 +79,19 @@ function App({ screen, person, act, now, zone, selected, select }) {
     return { press: call("press"), link: call("link"), copy: call("copy"), command: call("command"), view: call("view") };
   }, []);
 
+  const others = screen.chats.reduce((sum, each) => sum + (each.chat === chat.chat ? 0 : unreadOf(person, each).length), 0);
   const acts = actsOf({ chat, act, attempt, setDialog, open, bot });
   const shared = { person, now, zone };
   const shut = () => setDialog(null);
-  return html`<section class=${`tg${listed ? " listed" : ""}`} aria-label=${`Telegram, as ${person.name}`}>
+  return html`<div class=${`tg${listed ? " tg-listed" : ""}`}>
     <div class="tg-panes" inert=${Boolean(alert || dialog)}>
       <${ChatList} ...${{ ...shared, chats: screen.chats, left: screen.left || [], current: chat.chat, select: open, join: (id) => attempt("Not joined.", act("join", { chat: id })) }} />
       <div class="tg-conv">
-        <${Head} ...${{ ...shared, chat, acts, back: () => setListed(true) }} />
+        <${Head} ...${{ chat, acts, others, back: () => setListed(true) }} />
         ${hasTopics ? html`<${Topics} ...${{ chat, topic, pick: (id) => setTopics({ ...topics, [chat.chat]: id }) }} />` : ""}
         <div class="tg-over"><${Toasts} notes=${notes} /></div>
         <${Log} key=${`${chat.chat} ${topic}`} ...${{ chat, messages, waits, zone, now, does, language: person.language, empty: html`<${Empty} chat=${chat} />` }} />
-        ${trouble ? html`<div class="tg-trouble" role="alert"><p>${trouble}</p><button type="button" class="tg-round plain" aria-label="Close this note" onClick=${() => setTrouble("")}><${icons.close} /></button></div>` : ""}
+        ${trouble ? html`<div class="tg-trouble" role="alert"><p>${trouble}</p><button type="button" class="tg-round tg-bare" aria-label="Close this note" onClick=${() => setTrouble("")}><${icons.close} /></button></div>` : ""}
         <${Composer} ...${{ chat, draftKey: `${person.id} ${chat.chat} ${topic}`, send: sayText, upload, begin, fail: setTrouble, unblock: () => attempt("Not unblocked.", act("unblock", {})) }} />
       </div>
     </div>
@@ -98,7 +99,7 @@ function App({ screen, person, act, now, zone, selected, select }) {
     ${!alert && dialog?.address ? html`<${LinkDialog} address=${dialog.address} copy=${copy} close=${shut} />` : ""}
     ${!alert && dialog?.file ? html`<${Viewer} file=${dialog.file} keep=${kept(chat, dialog.file)} close=${shut} />` : ""}
     ${!alert && dialog?.link ? html`<${LinkForm} begin=${begin} close=${shut} />` : ""}
-  </section>`;
+  </div>`;
 }
 
 const kept = (chat, file) => chat.messages.some((message) => message.protect && message.file?.url === file.url);

@@ -11,12 +11,12 @@ const FILE_MAX = 20 * 1048576;
 /** Draw the composer of a chat. `draftKey` names the draft, `send(text)` and `upload(file)` give promises. */
 export function Composer({ chat, draftKey, send, upload, begin, unblock, fail }) {
   if (chat.kind === "private" && chat.blocked) {
-    return html`<div class="tg-bar one"><p>You have blocked this bot.</p><button type="button" class="tg-start" onClick=${unblock}>Unblock</button></div>`;
+    return html`<div class="tg-bar tg-one"><p>You have blocked this bot.</p><button type="button" class="tg-start" onClick=${unblock}>Unblock</button></div>`;
   }
   if (chat.kind === "private" && !chat.started) {
-    return html`<div class="tg-bar one"><button type="button" class="tg-start" onClick=${() => begin("")}>Start</button></div>`;
+    return html`<div class="tg-bar tg-one"><button type="button" class="tg-start" onClick=${() => begin("")}>Start</button></div>`;
   }
-  if (chat.kind === "channel" && !chat.admin) return html`<div class="tg-bar one"><p>Only administrators write here.</p></div>`;
+  if (chat.kind === "channel" && !chat.admin) return html`<div class="tg-bar tg-one"><p>Only administrators write here.</p></div>`;
   return html`<${Writing} key=${draftKey} ...${{ chat, draftKey, send, upload, fail }} />`;
 }
 
@@ -35,8 +35,8 @@ function Writing({ chat, draftKey, send, upload, fail }) {
 
   useLayoutEffect(() => {
     const box = area.current;
-    box.style.height = "auto";
-    box.style.height = `${Math.min(box.scrollHeight, TALLEST)}px`;
+    box.style.height = "";
+    if (box.scrollHeight > box.clientHeight) box.style.height = `${Math.min(box.scrollHeight, TALLEST)}px`;
   }, [text]);
 
   const write = (words) => {
@@ -110,15 +110,15 @@ function Writing({ chat, draftKey, send, upload, fail }) {
         </ul>`
       : ""}
     ${chat.commands.length
-      ? html`<button type="button" class="tg-menu" aria-expanded=${String(menu)} aria-haspopup="true" onClick=${() => setMenu(!menu)}><${icons.menu} />Menu</button>`
+      ? html`<button type="button" class="tg-menu" aria-expanded=${String(menu)} aria-haspopup="true" onClick=${() => setMenu(!menu)}><${icons.menu} /><span>Menu</span></button>`
       : ""}
     <textarea ref=${area} rows="1" dir="auto" value=${text} placeholder="Message" aria-label=${`Message to ${chat.title}`}
       aria-autocomplete="list" aria-controls=${offered.length ? "tg-offered" : undefined}
       aria-activedescendant=${chosen >= 0 && offered.length ? `tg-offer-${chosen}` : undefined}
       onInput=${(event) => write(event.target.value)} onKeyDown=${keyed}></textarea>
-    ${long ? html`<small class=${text.length > LIMIT ? "tg-count over" : "tg-count"}>${text.length} of ${LIMIT}</small>` : ""}
+    ${long ? html`<small class=${text.length > LIMIT ? "tg-count tg-toomany" : "tg-count"}>${text.length} of ${LIMIT}</small>` : ""}
     <input type="file" class="vh" tabindex="-1" aria-hidden="true" ref=${file} onChange=${picked} />
-    <button type="button" class="tg-round plain" aria-label="Send a file" onClick=${() => file.current.click()}><${icons.attach} /></button>
+    <button type="button" class="tg-round tg-bare" aria-label="Send a file" onClick=${() => file.current.click()}><${icons.attach} /></button>
     <button type="button" class="tg-round" aria-label="Send" aria-disabled=${text.trim() ? undefined : "true"} onClick=${() => say(text)}><${icons.send} /></button>
   </div>`;
 }

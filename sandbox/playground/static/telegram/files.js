@@ -55,7 +55,7 @@ function Calendar({ file, zone }) {
     ${event ? html`<${Event} ...${{ event, zone, method: found.method }} />` : ""}
     ${found && !event ? html`<p>This calendar file has no meeting in it.</p>` : ""}
     ${found === null ? html`<p>This calendar file could not be read.</p>` : ""}
-    <div class="tg-doc small">
+    <div class="tg-doc tg-small">
       <span class="tg-badge"><${icons.file} /></span>
       <div><b><bdi>${file.name}</bdi></b><small>Calendar file, ${sizeOf(file.size)}${found?.events.length > 1 ? `, ${found.events.length} entries` : ""}</small></div>
       <div class="tg-acts"><${Save} file=${file} /></div>
@@ -72,7 +72,7 @@ function Event({ event, zone, method }) {
   return html`<div class="tg-event">
     <span class="tg-leaf" aria-hidden="true"><b>${part({ month: "short" })}</b>${part({ day: "numeric" })}</span>
     <div>
-      <b dir="auto" class=${cancelled ? "off" : ""}>${event.summary || "Without a title"}</b>
+      <b dir="auto" class=${cancelled ? "tg-gone" : ""}>${event.summary || "Without a title"}</b>
       ${cancelled ? html`<p class="tg-off">Cancelled</p>` : ""}
       <p>${part({ weekday: "short", day: "numeric", month: "short", year: "numeric" })}, ${hours}</p>
       ${event.place ? html`<p dir="auto">${event.place}</p>` : ""}

@@ -1,18 +1,16 @@
-// The head of a chat: who it is, as whom one looks, what can be done with the chat, its topics.
+// The head of a chat: who it is, what can be done with the chat, its topics.
 import { html, useEffect, useRef, useState } from "../vendor/ui.js";
 import { Avatar } from "./chats.js";
 import { walk } from "./composer.js";
 import { icons } from "./icons.js";
-import { city, clock } from "./words.js";
 
 /** Draw the head; `acts` is `[{name, danger, run}]`. */
-export function Head({ chat, person, now, zone, acts, back }) {
+export function Head({ chat, acts, back, others }) {
   const about = chat.kind === "private" ? (chat.blocked ? "bot, blocked" : "bot") : `${chat.members} members`;
   return html`<header class="tg-head">
-    <button type="button" class="tg-back" aria-label="All chats" onClick=${back}><${icons.back} /></button>
+    <button type="button" class="tg-back" aria-label=${`All chats${others ? `, ${others} unread` : ""}`} onClick=${back}><${icons.back} />${others ? html`<span class="tg-unread" aria-hidden="true">${others}</span>` : ""}</button>
     <${Avatar} chat=${chat} />
     <div class="tg-title"><h2><bdi>${chat.title}</bdi></h2><small>${about}</small></div>
-    <p class="tg-as"><span><i>Telegram, as </i><b><bdi>${person.name}</bdi></b></span><span>${clock(now, zone)} in ${city(zone)}</span></p>
     <${More} acts=${acts} title=${chat.title} />
   </header>`;
 }
@@ -28,10 +26,10 @@ function More({ acts, title }) {
     return () => document.removeEventListener("pointerdown", away);
   }, [open]);
   return html`<div class="tg-more" ref=${box}>
-    <button type="button" class="tg-round plain" aria-haspopup="true" aria-expanded=${String(open)} aria-label=${`More about ${title}`} onClick=${() => setOpen(!open)}><${icons.more} /></button>
+    <button type="button" class="tg-round tg-bare" aria-haspopup="true" aria-expanded=${String(open)} aria-label=${`More about ${title}`} onClick=${() => setOpen(!open)}><${icons.more} /></button>
     ${open
       ? html`<ul class="tg-drop" role="menu" onKeyDown=${(event) => walk(event, event.currentTarget, () => setOpen(false))}>
-          ${acts.map((each) => html`<li role="none" key=${each.name}><button type="button" role="menuitem" class=${each.danger ? "stop" : ""} onClick=${() => {
+          ${acts.map((each) => html`<li role="none" key=${each.name}><button type="button" role="menuitem" class=${each.danger ? "tg-danger" : ""} onClick=${() => {
             setOpen(false);
             box.current?.querySelector("[aria-haspopup]")?.focus();
             each.run();

@@ -27,7 +27,8 @@ const lastOf = (chat) => Number(chat.messages.at(-1)?.id || 0);
 /** Give the messages of others that a person has not seen in a chat. */
 export function unreadOf(person, chat) {
   const mark = read[`${person.id} ${chat.chat}`] || 0;
-  const seen = mark > lastOf(chat) ? 0 : mark; // the world began anew
+  const own = Number(chat.messages.findLast((message) => message.who === "own" && !message.service)?.id || 0);
+  const seen = Math.max(own, mark > lastOf(chat) ? 0 : mark); // a mark beyond the end: the world began anew
   return chat.messages.filter((message) => Number(message.id) > seen && message.who !== "own" && !message.service);
 }
 

@@ -51,7 +51,7 @@ export function Dialog({ title, role = "dialog", wide, close, children }) {
     }
   };
   return html`<div class="tg-veil" onKeyDown=${keyed} onClick=${(event) => event.target === event.currentTarget && close()}>
-    <div class=${`tg-dialog${wide ? " wide" : ""}`} role=${role} aria-modal="true" aria-labelledby="tg-dialog-title" aria-describedby=${role === "alertdialog" ? "tg-dialog-text" : undefined} tabindex="-1" ref=${box}>
+    <div class=${`tg-dialog${wide ? " tg-full" : ""}`} role=${role} aria-modal="true" aria-labelledby="tg-dialog-title" aria-describedby=${role === "alertdialog" ? "tg-dialog-text" : undefined} tabindex="-1" ref=${box}>
       <h2 id="tg-dialog-title" class=${role === "alertdialog" ? "vh" : ""}>${title}</h2>
       ${children}
     </div>
@@ -66,15 +66,23 @@ export function Alert({ text, from, close }) {
   <//>`;
 }
 
-/** Ask before an address outside the demo is opened. */
+const HERE = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+/** Show where a link leads. What is not of this machine is not opened from here. */
 export function LinkDialog({ address, copy, close }) {
-  return html`<${Dialog} title="Open this link?" close=${close}>
-    <p>It leads to <b dir="ltr">${address.host}</b>, outside this playground.</p>
+  const here = HERE.has(address.hostname);
+  const open = () => {
+    window.open(address.href, "_blank", "noopener,noreferrer");
+    close();
+  };
+  return html`<${Dialog} title=${here ? "Open this link?" : "This link leads outside"} close=${close}>
+    <p>It leads to <b dir="ltr">${address.host}</b>${here ? ", a page of this demo." : ". The playground opens nothing outside this machine."}</p>
     <p class="tg-address" dir="ltr">${address.href}</p>
     <div class="tg-foot">
-      <button type="button" class="tg-plain" onClick=${close}>Cancel</button>
-      <button type="button" class="tg-plain" onClick=${() => (copy(address.href), close())}>Copy</button>
-      <a class="tg-do" data-first href=${address.href} target="_blank" rel="noopener noreferrer" onClick=${close}>Open</a>
+      <button type="button" class="tg-plain" onClick=${() => (copy(address.href), close())}>Copy address</button>
+      ${here
+        ? html`<button type="button" class="tg-plain" onClick=${close}>Cancel</button><button type="button" class="tg-do" data-first onClick=${open}>Open</button>`
+        : html`<button type="button" class="tg-do" data-first onClick=${close}>Close</button>`}
     </div>
   <//>`;
 }
@@ -82,7 +90,7 @@ export function LinkDialog({ address, copy, close }) {
 /** Show a PDF in the page, from the sandbox's own address. */
 export function Viewer({ file, keep, close }) {
   return html`<${Dialog} title=${file.name} wide close=${close}>
-    <iframe class="tg-frame" src=${`${file.url}#navpanes=0&view=FitH`} title=${`Content of ${file.name}`}></iframe>
+    <iframe class="tg-frame" src=${`${file.url}#navpanes=0&view=FitH${keep ? "&toolbar=0" : ""}`} title=${`Content of ${file.name}`}></iframe>
     <div class="tg-foot">
       ${keep ? html`<span class="tg-hint">Protected: it cannot be saved</span>` : html`<a class="tg-plain" href=${file.url} download=${file.name}><${icons.save} />Save</a>`}
       <button type="button" class="tg-do" data-first onClick=${close}>Close</button>
