@@ -24,16 +24,20 @@ from bench.report import Broken, Row, Say, failed, middle
 
 NAME, UNIT, BUDGET, LEAST = "rsvp_press", "presses/s", "ratio >= 0.7", 0.7
 AT_ONCE = 16
+WARMING = 48
+"""Presses before the first run; their rate says how many a run may have."""
+RUN_SECONDS = 2.0
+"""About how long a run lasts at most, so that a slow machine measures with fewer presses and not for many minutes."""
 CALLS = {"telegram": ("answerCallbackQuery", "editMessageText"), "slack": ("chat.update", "response")}
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Say how much is measured: `presses` a run, `runs` of each side, `members`, and on PostgreSQL, too?"""
+    """Say how much is measured: at most `presses` a run, `runs` of each side, `members`, and on PostgreSQL, too?"""
 
-    presses: int = 160
+    presses: int = 320
     runs: int = 3
-    members: int = 160
+    members: int = 320
     postgres: bool = True
 
 
@@ -80,17 +84,21 @@ async def _row(name: str, platform: str, our_url: str, bare_url: str, folder: Pa
         ):
             sides = {"ours": our_press, "bare": bare_press}
             stands: dict[str, dict[town.Person, str]] = {"ours": {}, "bare": {}}
+            number, pressed = min(WARMING, size.presses), 0
             for turn in range(size.runs + 1):  # the first one warms up and does not count
                 for side in sorted(sides, reverse=bool(turn % 2)):
-                    made = payloads.presses(people, turn, size.presses, f"{api}/slack")
+                    made = payloads.presses(people, turn, number, f"{api}/slack")
                     rate = await _run(sides[side], made)
+                    pressed += number
                     expected = payloads.standing(made, stands[side])
                     found = await (town.replies(our_url) if side == "ours" else votes.counts(town.KEY))
                     if Counter(found) != expected:
                         raise Broken(f"{side}: counted {found}, pressed {dict(expected)}")
-                    if turn:
-                        rates[side].append(rate)
-            await _check_calls(session, api, platform, 2 * (size.runs + 1) * size.presses)
+                    rates[side].append(rate)
+                if not turn:
+                    number = min(size.presses, max(number, int(RUN_SECONDS * min(rates["ours"] + rates["bare"]))))
+                    rates = {"ours": [], "bare": []}
+            await _check_calls(session, api, platform, pressed)
     finally:
         await votes.close()
     figure, baseline = middle(rates["ours"]), middle(rates["bare"])

@@ -147,6 +147,9 @@ async def _submitted(ctx: Context, routes: Routes, inbound: Submission) -> Seque
         draft.values, draft.touched_at = values, ctx.now
     if inbound.page + 1 < len(form.pages):
         return [Open(form, draft.key, inbound.page + 1, values)]
+    for number, fields in enumerate(form.pages):  # a page was left out: the draft was begun anew meanwhile, or forged
+        if any(each.required and not values.get(each.id) for each in fields):
+            return [Open(form, draft.key, number, values)]
     return await _complete(ctx, routes, draft, values)
 
 

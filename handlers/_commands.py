@@ -94,12 +94,16 @@ def may_use(who: Who, ctx: Context) -> bool:
 
 
 async def refuse(ctx: Context, who: Who) -> Answers:
-    """Answer somebody who may not: strangers and people who have not agreed yet learn what to do instead."""
+    """Answer somebody who may not: strangers and people who have not agreed yet learn what to do instead.
+
+    In a group nobody else sees it: Slack shows it to the asker alone, elsewhere it comes in private.
+    """
+    group = ctx.inbound.where.kind == "group" and ctx.reader.command_pattern.startswith("/{")
     if ctx.member is None:
-        return [Reply(stranger())]
+        return [Reply(stranger(), private=group)]
     if ctx.member.state not in JOINED:
         return [Reply(welcome_consent(ctx), private=True)]
-    return [Reply(no_right())]
+    return [Reply(no_right(), private=group)]
 
 
 async def run(ctx: Context, route: CommandRoute, rest: str) -> Answers:

@@ -47,10 +47,10 @@ async def begin(
     now: datetime,
 ) -> FormDraft:
     """Begin a form anew; an older draft of the same form and subject by the same account is dropped."""
-    await db.execute(
+    await db.execute(  # the session forgets the deleted row too: SQLite may give its id to the new one
         delete(FormDraft)
         .where(FormDraft.account == account, FormDraft.form == form, FormDraft.subject == subject)
-        .execution_options(synchronize_session=False)
+        .execution_options(synchronize_session="fetch")
     )
     draft = FormDraft(
         member_id=member_id,

@@ -14,7 +14,7 @@ from sandbox.world import ButtonView, ChatView, Done, MessageView
 if TYPE_CHECKING:
     from sandbox.slack import SlackSide
 
-MESSAGES_MAX = 200
+MESSAGES_MAX = 1000
 
 
 class SlackMessageView(MessageView, total=False):

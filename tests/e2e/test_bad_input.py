@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from bot.app import Bot
 from bot.demo_world import EXAMPLES
 from bot.settings import Settings, SettingsError
+from chat.text import Reader, plain, say
 from storage.audit import AuditEntry
 from storage.deliveries import Campaign, Delivery
 from storage.meetings import Invitation, Meeting
@@ -65,7 +66,8 @@ async def test_forged_buttons_find_nothing_and_do_nothing(people: Any, person: s
     audits, campaigns = await count(people, AuditEntry), await count(people, Campaign)
     forged = [
         "rsvp:nosuchkey000:0:yes", f"rsvp:{key}:0:perhaps", "nonsense:::", "garbage", "a:b:c:d:e",
-        "q:nosuchkey000:send:", "form:nosuchkey000::anew", "change:nosuchkey000::", "fbnow:nosuchkey000::", f"fbcomm:{key}::",
+        "q:nosuchkey000:send:", "form:nosuchkey000::anew", "change:nosuchkey000::", "fbnow:nosuchkey000::",
+        f"fbcomm:{key}::",
     ]  # fmt: skip
     for number, data in enumerate(forged, 1):
         await people.forge(person, platform, data)
@@ -159,6 +161,12 @@ async def test_organiser_words_are_refused_to_members_and_strangers(people: Any)
     await people.answer("m09", "slack", "/cop meeting invite M6", "Only organisers can do that.")
     await people.answer("m14", "telegram", "/meeting_new", "Only organisers can do that.")
     await people.answer("d01", "slack", "/cop meeting edit M6", "Only organisers can do that.")
+    group = "-1001000000001"
+    seen = len(await people.messages("m15", "telegram", group))
+    before = (await people.last("m12", "telegram"))["id"] if await people.messages("m12", "telegram") else ""
+    await people.say("m12", "telegram", "/meeting_new@convenor_demo_bot", chat=group)
+    await people.see("m12", "telegram", plain(say("e_role"), Reader(language="fr")), after=before)
+    assert len(await people.messages("m15", "telegram", group)) == seen + 1  # what m12 wrote, nothing else
     accounts = {"telegram": {"user": 9001}, "slack": {"team": "T0COPRR", "user": "U0X1"}}
     await people.demo.control("person", id="x1", name="Somebody Else", **accounts)
     await people.demo.control("start", person="x1", platform="telegram")

@@ -185,7 +185,7 @@ function App() {
   const [step, go] = useTour();
   useKeys();
   useEffect(() => catchLinks((address) => setDialog({ kind: "link", address })), []);
-  useEffect(() => lookAt());
+  useEffect(() => lookAt(PLATFORMS.filter((each) => innerWidth > 760 || each === front)));
   useEffect(() => bring(data.people.find((each) => each.id === data.last)), [data.last]);
   const bring = (person) => {
     if (person && !person[front] && front !== "drawer") setFront(PLATFORMS.find((each) => person[each]) || front);

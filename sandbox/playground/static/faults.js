@@ -27,7 +27,9 @@ const calm = (faults) => doing(() => Promise.all(faults.filter((each) => each.ac
 async function bot(action) {
   const { state } = known();
   if (action === "start") set({ state: { ...state, bot: "starting" } });
-  if (await doing(() => post("bot", { action }))) {
+  const done = await doing(() => post("bot", { action }));
+  set({ state: { ...known().state, bot: done ? done.state : state.bot } });
+  if (done) {
     say(action === "start" ? "The bot runs again and takes up what it left." : "The bot was killed without warning. What people press now waits for it.");
   }
 }
@@ -83,6 +85,6 @@ export function Faults() {
     </div>
     ${faults.filter((each) => each.action !== "429").length > 0 && html`<h3>Other faults under way</h3>
       <ul class="plain">${faults.filter((each) => each.action !== "429").map((each) => html`<li>${each.action} on ${each.platform || "both"} ${each.method} (${each.count} left)</li>`)}</ul>`}
-    <p class="hint"><a href="/control/faults">All faults as JSON</a></p>`;
+    <p class="hint"><a href="/control/faults" target="_blank" rel="noopener">All faults as JSON</a></p>`;
 }
 

@@ -214,19 +214,19 @@ function told(state) {
     data.latest = {};
     data.copies = new Map();
   }
-  if (!before || state.people !== before.people) refreshPeople();
+  if (before && state.people !== before.people) refreshPeople();
   if (!data.rows.length || state.ledger !== data.rows[data.rows.length - 1].n) refreshRows();
   PLATFORMS.forEach((each) => refresh[each]());
   refreshPlanned();
   if (!before || state.ledger !== before.ledger) refreshKinds();
 }
 
-/** Note what the people in front of us have seen. */
-export function lookAt() {
+/** Note what the people in front of us have seen, on the platforms that can be seen. */
+export function lookAt(platforms) {
   if (document.hidden) return;
   const seen = { ...data.seen };
   let changed = false;
-  for (const platform of PLATFORMS) {
+  for (const platform of platforms) {
     const key = `${platform} ${data.who[platform]}`;
     if ((data.latest[key] || 0) > (seen[key] || 0)) {
       seen[key] = data.latest[key];
@@ -245,11 +245,10 @@ export const unread = (person) =>
 
 /** Begin to listen. */
 export function begin() {
+  refreshPeople();
   return new Live(told, (connected) => {
     const back = connected && data.connected === false;
     set({ connected });
-    if (!connected) return;
-    refreshPeople();
-    if (back) PLATFORMS.forEach((each) => refresh[each]());
+    if (connected && (back || !data.people.length)) refreshPeople();
   });
 }

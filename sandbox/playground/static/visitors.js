@@ -76,7 +76,7 @@ export function VisitorDialog({ close }) {
           ${[["telegram", "Telegram"], ["slack", "Slack"]].map(([key, words]) => html`
             <label class="check"><input type="checkbox" checked=${given[key]} onChange=${(event) => change({ [key]: event.target.checked })} /> ${words}</label>`)}
         </fieldset>
-        <p class="hint">The bot does not know this person yet. An organiser writes <b>members</b> and makes a link; open it as the visitor.</p>
+        <p class="hint">The bot does not know this person yet. An organiser who writes <b>members</b> finds a button for a joining link beside everybody who cannot be reached, for instance after they blocked the bot; open it as the visitor.</p>
         ${bad && html`<p class="bad" role="alert">${bad}</p>`}
         <div class="row"><button type="button" class="btn" onClick=${close}>Cancel</button><button class="btn pri">Create</button></div>
       </form>

@@ -44,7 +44,7 @@ export function SlackClient({ screen, person, people, act, now, zone, selected, 
   const busy = Boolean(modal || over);
   const command = team.commands.includes("/cop") ? "/cop" : team.commands[0] || "/cop";
   return html`<section class=${`sl${listed ? " listed" : ""}`} aria-label=${`Slack, as ${person.name}`}>
-    <div class="sl-frame" inert=${busy}>
+    <div class="sl-frame" inert=${busy} onKeyDown=${(event) => event.key === "Escape" && listed && setListed(false)}>
       <${Sidebar} ...${{ team, chats, direct, current, person, go }} />
       <div class="sl-conv">
         <${Header} ...${{ current, direct, tab, choose, list: () => setListed(!listed), listed }} />
@@ -59,7 +59,7 @@ export function SlackClient({ screen, person, people, act, now, zone, selected, 
                   label: `Message ${current === direct ? "Convenor" : current.title}`, where: current.chat ? { chat: current.chat } : {} }} />`}`}
       </div>
     </div>
-    ${modal && html`<div class="sl-layer" inert=${Boolean(over)}><${Modal} key=${`${person.id} ${modal.id}`} ...${{ view: modal, depth: screen.depth, ctx, act: doing }} /></div>`}
+    ${modal && html`<div class="sl-layer" inert=${Boolean(over)}><${Modal} key=${person.id} ...${{ view: modal, depth: screen.depth, ctx, act: doing }} /></div>`}
     ${over && html`<div class="sl-layer">${over}</div>`}
   </section>`;
 }

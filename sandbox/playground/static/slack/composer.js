@@ -81,7 +81,7 @@ export function Composer({ name, label, where, act, command, files, autofocus, i
     }
   };
   return html`<div class="sl-comp">
-    ${offered.length > 0 && html`<div class="sl-words-list" role="listbox" id=${list} aria-label="Words of ${command}">
+    ${offered.length > 0 && html`<div class="sl-words-list" role="listbox" tabindex="0" id=${list} aria-label="Words of ${command}">
       ${offered.map((each, index) => html`<div role="option" id=${`${list}-${index}`} key=${each.words} aria-selected=${index === at}
         onMouseDown=${(event) => event.preventDefault()} onClick=${() => take(each)}>
         <b>${command} ${each.words}${each.argument && html` <i>${each.argument}</i>`}</b><span>${each.about}</span></div>`)}

@@ -8,6 +8,9 @@ import { Message } from "./message.js";
 
 const TOGETHER_MS = 5 * 60_000;
 const NEAR_PX = 60;
+const FEW = 80;
+const MORE = 30;
+const PAUSE_MS = 20;
 const NOTES = {
   operation_timeout: "The app did not answer in time.",
   dispatch_failed: "The app could not be reached.",
@@ -84,6 +87,7 @@ export function Conversation({ chat, ctx, act, command, fresh, empty }) {
   const [open, setOpen] = useState(() => recall(`open ${key}`, new Set()));
   const [away, setAway] = useState(false);
   const [waiting, setWaiting] = useState(0);
+  const [drawn, setDrawn] = useState(FEW);
   const [told, setTold] = useState("");
   const box = useRef(null);
   const focused = useRef("");
@@ -91,6 +95,7 @@ export function Conversation({ chat, ctx, act, command, fresh, empty }) {
   useEffect(() => setOpen(recall(`open ${key}`, new Set())), [key]);
   useEffect(() => {
     setWaiting(0);
+    setDrawn(FEW);
     setAway(false);
     box.current.scrollTop = 0;
     focused.current = "";
@@ -102,6 +107,11 @@ export function Conversation({ chat, ctx, act, command, fresh, empty }) {
     setTold(`${last.edited ? "Updated" : last.from === "bot" ? "Convenor" : last.from}: ${(last.notification || last.text || last.document).slice(0, 200)}`);
     if (away) setWaiting((count) => count + news.filter((each) => !each.edited).length);
   }, [changed]);
+  useEffect(() => {
+    if (drawn >= list.length) return undefined;
+    const timer = setTimeout(() => setDrawn(drawn + MORE), PAUSE_MS); // older ones follow, above; what is seen does not move
+    return () => clearTimeout(timer);
+  }, [drawn, list.length]);
   useLayoutEffect(() => {
     if (!focused.current || document.activeElement !== document.body) return;
     const found = box.current.querySelector(`[data-message="${focused.current}"]`);
@@ -137,7 +147,7 @@ export function Conversation({ chat, ctx, act, command, fresh, empty }) {
     <div class="sl-log" ref=${box} role="log" aria-live="off" aria-label=${`Messages of ${chat.title}`} tabindex="0" onScroll=${scrolled}>
       <div class="sl-rows">
         ${list.length === 0 && empty}
-        ${list.map((row) => html`<${Row} key=${row.key} ...${{ row, open: open.has(row.key), ctx, chat, act, toggle, command }} />`)}
+        ${list.slice(-drawn).map((row) => html`<${Row} key=${row.key} ...${{ row, open: open.has(row.key), ctx, chat, act, toggle, command }} />`)}
       </div>
     </div>
     ${away && html`<button type="button" class="sl-newest" onClick=${() => box.current.scrollTo({ top: 0, behavior: "auto" })}>

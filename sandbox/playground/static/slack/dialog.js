@@ -10,11 +10,11 @@ export function Dialog({ title, close, back, actions, small, children, face, sub
   const box = useRef(null);
   const id = useRef(0);
   id.current ||= ++count;
-  useEffect(() => {
-    const before = document.activeElement;
-    return () => {
-      setTimeout(() => before instanceof HTMLElement && before.isConnected && before.focus(), 0); // once nothing is inert
-    };
+  const before = useRef(undefined);
+  if (before.current === undefined) before.current = document.activeElement; // while drawing: what lies under is inert soon
+  useEffect(() => () => {
+    const back = before.current;
+    setTimeout(() => back instanceof HTMLElement && back.isConnected && back.focus({ preventScroll: true }), 0);
   }, []);
   const leave = useRef(close);
   leave.current = close;
@@ -47,8 +47,8 @@ export function Dialog({ title, close, back, actions, small, children, face, sub
   };
   const name = `sl-dialog-${id.current}`;
   return html`<div class="sl-veil" onKeyDown=${keyed}>
-    <form class=${`sl-modal${small ? " small" : ""}`} role=${small ? "alertdialog" : "dialog"} aria-modal="true" aria-labelledby=${name}
-      tabindex="-1" novalidate ref=${box} onSubmit=${(event) => (event.preventDefault(), submit && submit())}>
+    <div class=${`sl-modal${small ? " small" : ""}`} role=${small ? "alertdialog" : "dialog"} aria-modal="true" aria-labelledby=${name} tabindex="-1" ref=${box}>
+     <form novalidate onSubmit=${(event) => (event.preventDefault(), submit && submit())}>
       <header>
         ${back && html`<button type="button" class="sl-icon" onClick=${back} aria-label="Back">${icon("back")}</button>`}
         ${face}<h2 id=${name} dir="auto">${title}</h2>
@@ -56,6 +56,7 @@ export function Dialog({ title, close, back, actions, small, children, face, sub
       </header>
       <div class="sl-body">${children}</div>
       <footer>${actions}</footer>
-    </form>
+     </form>
+    </div>
   </div>`;
 }

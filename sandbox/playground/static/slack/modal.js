@@ -99,14 +99,15 @@ export function Modal({ view, depth, ctx, act }) {
 
 /** Ask what a confirm object of Block Kit asks. */
 export function Confirm({ confirm, ctx, yes }) {
+  const danger = confirm.style === "danger";
   const close = () => ctx.show(null);
   const go = () => {
     close();
     yes();
   };
   const actions = html`
-    <button type="button" class="sl-k" onClick=${close} dir="auto">${confirm.deny.text}</button>
-    <button type="button" class=${`sl-k ${confirm.style === "danger" ? "sl-stop" : "sl-go"}`} data-first onClick=${go} dir="auto">${confirm.confirm.text}</button>`;
+    <button type="button" class="sl-k" data-first=${danger ? "" : undefined} onClick=${close} dir="auto">${confirm.deny.text}</button>
+    <button type="button" class=${`sl-k ${danger ? "sl-stop" : "sl-go"}`} data-first=${danger ? undefined : ""} onClick=${go} dir="auto">${confirm.confirm.text}</button>`;
   return html`<${Dialog} title=${confirm.title.text} close=${close} actions=${actions} small>
     <p class="sl-text"><${Words} object=${confirm.text} ctx=${ctx} /></p>
   <//>`;

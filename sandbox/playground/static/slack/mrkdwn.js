@@ -27,7 +27,8 @@ export function Mrkdwn({ text, ctx, verbatim }) {
       shown.push(html`<pre class="sl-pre" dir="auto">${unescape(plainTokens(part.replace(/^\n/, ""), ctx))}</pre>`);
     } else {
       const words = at % 2 ? `\`\`\`${part}` : part;
-      shown.push(...lines(at ? words.replace(/^\n/, "") : words, ctx, verbatim));
+      const before = at + 1 < closed && at + 1 < parts.length ? words.replace(/\n$/, "") : words;
+      shown.push(...lines(at ? before.replace(/^\n/, "") : before, ctx, verbatim));
     }
   });
   return shown;

@@ -17,9 +17,9 @@ export function Sidebar({ team, chats, direct, current, person, go }) {
   const rooms = chats.filter((each) => each.kind !== "private");
   return html`<nav class="sl-side" aria-label="Slack channels">
     <div class="sl-ws" dir="auto">${team.name}</div>
-    <h3>Apps</h3>
+    <h2>Apps</h2>
     <ul>${item(direct, html`<${Face} app small />`)}</ul>
-    <h3>Channels</h3>
+    <h2>Channels</h2>
     <ul>${rooms.map((each) => item(each, icon(each.kind === "group" ? "lock" : "hash")))}</ul>
     ${rooms.length === 0 && html`<p class="sl-none">In no channel yet</p>`}
   </nav>`;
