@@ -18,7 +18,7 @@ from babel.dates import format_skeleton, get_timezone_location
 from chat import language
 from chat.copy import COPY
 
-RLM, FSI, PDI = "\u200f", "\u2068", "\u2069"
+RLM, FSI, LRI, PDI = "\u200f", "\u2068", "\u2066", "\u2069"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -159,7 +159,10 @@ def _runs(text: Text, reader: Reader, style: Run) -> Iterator[Run]:
             yield from _when(text, reader, style)
         case Cmd():
             joined = text.words.replace(" ", "_")
-            yield Run(reader.command_pattern.format(words=text.words, joined=joined), style.bold, style.italic)
+            written = reader.command_pattern.format(words=text.words, joined=joined)
+            if reader.language in language.RTL:  # else the slash jumps to the other side
+                written = f"{LRI}{written}{PDI}"
+            yield Run(written, style.bold, style.italic)
         case LanguageName():
             yield Run(language.LANGUAGE_NAMES[text.code], style.bold, style.italic)
         case Phrase():

@@ -182,7 +182,10 @@ class SlackSide(Side):
     def notice(self, team: Team, user: str, room: str, text: str) -> None:
         """Show an error of Slack itself to one person, in a room or over everything."""
         kept = self.notices.setdefault((team.id, user), [])
-        kept.append({"text": text, "alert": True, "at": self.world.clock.now().isoformat(), "chat": room})
+        posts = team.rooms[room].posts if room in team.rooms else {}
+        last = next(reversed(posts), "")  # the clock may stand still: only this tells what came before
+        at = self.world.clock.now().isoformat()
+        kept.append({"text": text, "alert": True, "at": at, "chat": room, "after": last})
         del kept[:-NOTICES_MAX]
         self.world.changes.note()
 

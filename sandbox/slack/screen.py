@@ -9,7 +9,7 @@ from sandbox.slack.blocks import elements, texts
 from sandbox.slack.mrkdwn import show
 from sandbox.slack.views import View, field
 from sandbox.slack.workspace import File, Post, Team
-from sandbox.world import ButtonView, ChatView, Done, MessageView
+from sandbox.world import ButtonView, ChatView, Done, MessageView, ToastView
 
 if TYPE_CHECKING:
     from sandbox.slack import SlackSide
@@ -31,6 +31,12 @@ class SlackMessageView(MessageView, total=False):
     ephemeral: bool
     thread: str
     reactions: list[str]
+
+
+class SlackToastView(ToastView, total=False):
+    """Show an error of Slack itself; `after` is the id of the message it stands under, if there was one."""
+
+    after: str
 
 
 class SlackChatView(ChatView, total=False):
@@ -145,7 +151,11 @@ def chats(side: SlackSide, person: Person) -> list[ChatView]:
     notices = side.notices.get((team.id, user), [])
     for room in team.seen_by(user):
         posts = [post for post in room.posts.values() if post.only_for in ("", user)][-MESSAGES_MAX:]
-        toasts = [each for each in notices if each["chat"] == room.id]
+        toasts: list[ToastView] = [
+            SlackToastView(text=each["text"], alert=True, at=each["at"], after=each["after"])
+            for each in notices
+            if each["chat"] == room.id
+        ]
         if room.user and not posts and not toasts:
             continue
         kind = "private" if room.user else "group" if room.private else "channel"
@@ -154,7 +164,7 @@ def chats(side: SlackSide, person: Person) -> list[ChatView]:
             title="Convenor" if room.user else f"#{room.name}",
             kind=kind,
             messages=[reading.message(post) for post in posts],
-            toasts=[{"text": each["text"], "alert": True, "at": each["at"]} for each in toasts],
+            toasts=toasts,
             members=len(room.members - {team.bot_user}),
             archived=room.archived,
         )

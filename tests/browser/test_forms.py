@@ -17,6 +17,7 @@ async def test_a_form_in_slack_names_each_error_and_takes_the_correction(open_pa
     await expect(form.get_by_text("Please complete this required field.")).to_have_count(4)
     await form.get_by_label("In person").check()
     await form.get_by_label("Theme").fill("Housing after return")
+    await form.get_by_label("Something else").fill("North Africa")
     start = form.get_by_label("When does it start?")
     await start.fill("2026-03-01T10:00")
     await form.get_by_label("How long does it last?").select_option("A day (8 h)")
@@ -62,6 +63,8 @@ async def test_questions_in_telegram_name_the_error_take_the_correction_and_outl
     await player.press("telegram", "1 h 30")
     await player.sees("telegram", "2. Theme: Work, skills & language")
     await player.press("telegram", "Save")  # a hybrid meeting needs a place
-    await expect(player.side("telegram").get_by_text("A meeting in person needs a place.")).to_be_visible()
+    alert = player.side("telegram").get_by_role("alertdialog")
+    await expect(alert).to_contain_text("A meeting in person needs a place.")
+    await alert.get_by_role("button", name="OK").click()
     await player.press("telegram", "Cancel")
     await player.sees("telegram", "Nothing was saved.")

@@ -10,6 +10,14 @@ from playwright.async_api import Locator, expect
 
 READY_MS = 1000
 NOISE = 3
+"""The page is to be ready in a second; the assertion allows for a machine that does other things besides."""
+SHOWN = """() => new Promise((done) => {
+  const there = () => document.querySelector(".sl-conv") && document.querySelector(".tg-conv") && document.querySelector(".per");
+  const watch = new MutationObserver(() => there() && (watch.disconnect(), requestAnimationFrame(() => done(performance.now()))));
+  watch.observe(document, { subtree: true, childList: true });
+  if (there()) done(performance.now());
+})"""
+"""Give the milliseconds from the request of the page until people and both chats are drawn."""
 SCRIPT = '<img src=x onerror="window.ran = true"><script>window.ran = true</script>&lt;b&gt;'
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -131,10 +139,8 @@ async def test_the_page_is_ready_soon(open_page: Any, record_property: Any) -> N
     player = await open_page("o01", "m15")
     taken = []
     for _ in range(3):
-        await player.page.goto("about:blank")
-        await player.page.go_back(wait_until="commit")
-        shown = "document.querySelector('.sl-conv') && document.querySelector('.tg-conv') && performance.now()"
-        taken.append(float(await (await player.page.wait_for_function(shown)).json_value()))
+        await player.page.reload(wait_until="commit")
+        taken.append(float(await player.page.evaluate(SHOWN)))
     median = statistics.median(taken)
     figures = f"page ready: median {median:.0f} ms of {len(taken)}, slowest {max(taken):.0f} ms"
     record_property("page_ready_ms", f"{median:.0f}")

@@ -34,9 +34,9 @@ async def people(town: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
     """Run a demo by signed HTTP and webhook, in which two people have difficult names."""
     folder = tmp_path_factory.mktemp("names")
     text = (EXAMPLES / "coprr.yaml").read_text(encoding="utf-8")
-    for plain, odd in NAMES.items():
-        assert f"name: {plain}\n" in text
-        text = text.replace(f"name: {plain}\n", f'name: "{odd}"\n')
+    for usual, odd in NAMES.items():
+        assert f"name: {usual}\n" in text
+        text = text.replace(f"name: {usual}\n", f'name: "{odd}"\n')
     (folder / "coprr.yaml").write_text(text, encoding="utf-8")
     shutil.copy(EXAMPLES / "coprr-history.yaml", folder)
     async with town(community=folder / "coprr.yaml", webhooks=True) as found:

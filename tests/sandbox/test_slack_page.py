@@ -129,3 +129,14 @@ async def test_an_external_select_offers_what_the_app_answers_and_takes_it() -> 
         assert (await box.play("submit", values={"who": offered["options"][1]}))["closed"]
         submitted = heard[-1]["view"]["state"]["values"]["who"]["a"]
         assert submitted["selected_option"]["value"] == "2"
+
+
+async def test_an_error_of_slack_tells_which_message_it_stands_under() -> None:
+    async with running() as box:
+        post = await box.client.chat_postMessage(channel="C1", text="x")
+        await box.play("say", chat="C1", text="/unknown")
+        await box.client.chat_postMessage(channel="C1", text="y")
+        room = next(each for each in (await box.screen())["chats"] if each["chat"] == "C1")
+        assert [(each["text"], each["after"]) for each in room["toasts"]] == [
+            ("/unknown is not a valid command", post["ts"])
+        ]

@@ -31,6 +31,7 @@ async def test_many_changes_make_few_edits_that_end_on_the_last_state(world: Any
     world.telegram.limits = Limits(1000, chat_interval=0, edits_per_minute=600, edit_delay=0.1)
     await noted(world)
     async with world.running() as engine:
+        began = time.monotonic()
         for index in range(40):
             world.text = f"count {index}"
             await touch(world)
@@ -38,7 +39,7 @@ async def test_many_changes_make_few_edits_that_end_on_the_last_state(world: Any
             await asyncio.sleep(0.005)
         assert await engine.settle()
     assert world.telegram.edits[-1] == ("1", "count 39 channel")
-    assert len(world.telegram.edits) <= 8
+    assert len(world.telegram.edits) <= (time.monotonic() - began) / 0.1 + 2
 
 
 async def test_a_change_during_the_edit_is_shown_by_the_next(world: Any) -> None:

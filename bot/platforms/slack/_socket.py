@@ -111,9 +111,18 @@ class Sockets:
 
 
 async def _close(handler: AsyncSocketModeHandler) -> None:
-    """Close a handler and wait for its tasks, which its own close only cancels."""
+    """Close a handler and wait for its tasks, which its own close only cancels, and not even that when it fails."""
     client, closing = handler.client, cast(Step, handler.close_async)
-    tasks = [client.message_processor, client.current_session_monitor, client.message_receiver]
     with contextlib.suppress(Exception):
         await closing()
-    await asyncio.gather(*(each for each in tasks if each is not None), return_exceptions=True)
+    tasks = [client.message_processor, client.current_session_monitor, client.message_receiver]
+    known = [each for each in tasks if each is not None]
+    for each in known:
+        each.cancel()
+    if known:
+        done, late = await asyncio.wait(known, timeout=PARTING)
+        for each in done:
+            if not each.cancelled():
+                each.exception()  # seen; what went wrong in a closed connection is of no interest
+        if late:
+            log.warning("slack_socket_hangs", tasks=len(late))

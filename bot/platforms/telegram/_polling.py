@@ -19,6 +19,8 @@ WAIT = 50
 STALLED = 90.0
 """Seconds after which a poll is given up: a wedged connection gives no error at all (platforms §4)."""
 BACK_OFF_MAX = 60.0
+LINE_BACK_OFF_MAX = 5.0
+"""Longest wait while Telegram is only out of reach: presses live 150 s in its queue (platforms §2.6)."""
 
 
 class Offsets(Protocol):
@@ -111,6 +113,7 @@ class Poller:
                 pause = BACK_OFF_MAX if failures > 1 else pause
                 log.critical("telegram_token_refused", **known)
             case TelegramError():
+                pause = min(pause, LINE_BACK_OFF_MAX)
                 log.warning("telegram_poll_failed", reason=str(error.__cause__ or "")[:60], **known)
             case _:
                 log.error("telegram_intake_failed", **known)

@@ -111,7 +111,7 @@ function Notes({ notices, person }) {
   const name = `notes ${person.id}`;
   const [, redraw] = useState(0);
   const loose = notices.filter((each) => !each.chat);
-  if (recall(name) === undefined) remember(name, loose.length);
+  if (recall(name) === undefined || recall(name) > loose.length) remember(name, loose.length);
   const last = loose.length > recall(name) ? loose.at(-1) : null;
   if (!last) return "";
   const close = () => {

@@ -49,7 +49,8 @@ function rows(messages, toasts, zone, now, fresh, threads) {
   let last = null;
   let marked = !fresh;
   const notes = toasts.map((each, index) => ({ ...each, note: index }));
-  const all = [...messages.filter((each) => !each.thread || !ids.has(each.thread)), ...notes].sort((one, two) => Date.parse(one.at) - Date.parse(two.at));
+  const tops = messages.filter((each) => !each.thread || !ids.has(each.thread));
+  const all = merged(tops, notes);
   for (const each of all) {
     const its = isoDay(each.at, zone);
     if (its !== day) found.push({ kind: "day", key: `d${its}${found.length}`, words: dayName(each.at, zone, now) });
@@ -72,6 +73,17 @@ function rows(messages, toasts, zone, now, fresh, threads) {
   return found;
 }
 
+/** Put notes under the message they came after; the clock may stand still, so times alone do not tell. */
+function merged(messages, notes) {
+  const found = [];
+  let next = 0;
+  for (const each of messages) {
+    while (next < notes.length && Number(notes[next].after || 0) < Number(each.id)) found.push(notes[next++]);
+    found.push(each);
+  }
+  return [...found, ...notes.slice(next)];
+}
+
 function steadyReplies(threads, id, replies) {
   const was = threads.get(id);
   const same = was && was.length === replies.length && was.every((each, at) => each === replies[at]);
@@ -91,7 +103,7 @@ export function Conversation({ chat, ctx, act, command, fresh, empty }) {
   const [told, setTold] = useState("");
   const box = useRef(null);
   const focused = useRef("");
-  const list = useMemo(() => rows(steady, chat.toasts, ctx.zone, ctx.now, fresh, threads.current), [steady, chat.toasts.length, ctx.zone, ctx.now, fresh]);
+  const list = useMemo(() => rows(steady, chat.toasts, ctx.zone, ctx.now, fresh, threads.current), [steady, chat.toasts.length, chat.toasts.at(-1)?.at, ctx.zone, ctx.now, fresh]);
   useEffect(() => setOpen(recall(`open ${key}`, new Set())), [key]);
   useEffect(() => {
     setWaiting(0);

@@ -48,15 +48,15 @@ export function Dialog({ title, close, back, actions, small, children, face, sub
   const name = `sl-dialog-${id.current}`;
   return html`<div class="sl-veil" onKeyDown=${keyed}>
     <div class=${`sl-modal${small ? " small" : ""}`} role=${small ? "alertdialog" : "dialog"} aria-modal="true" aria-labelledby=${name} tabindex="-1" ref=${box}>
-     <form novalidate onSubmit=${(event) => (event.preventDefault(), submit && submit())}>
-      <header>
-        ${back && html`<button type="button" class="sl-icon" onClick=${back} aria-label="Back">${icon("back")}</button>`}
-        ${face}<h2 id=${name} dir="auto">${title}</h2>
-        <button type="button" class="sl-icon" onClick=${close} aria-label="Close">${icon("close")}</button>
-      </header>
-      <div class="sl-body">${children}</div>
-      <footer>${actions}</footer>
-     </form>
+      <form novalidate onSubmit=${(event) => (event.preventDefault(), submit && submit())}>
+        <header>
+          ${back && html`<button type="button" class="sl-icon" onClick=${back} aria-label="Back">${icon("back")}</button>`}
+          ${face}<h2 id=${name} dir="auto">${title}</h2>
+          <button type="button" class="sl-icon" onClick=${close} aria-label="Close">${icon("close")}</button>
+        </header>
+        <div class="sl-body">${children}</div>
+        <footer>${actions}</footer>
+      </form>
     </div>
   </div>`;
 }
