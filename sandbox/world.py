@@ -62,7 +62,7 @@ class ToastView(TypedDict):
 
 
 class ChatView(TypedDict):
-    """Show a chat: `kind` is "private", "group" or "channel"; messages oldest first, the last 200."""
+    """Show a chat: `kind` is "private", "group" or "channel"; messages oldest first, the last 1,000."""
 
     chat: str
     title: str

@@ -132,6 +132,8 @@ async def test_axe_finds_no_serious_fault(open_page: Any, faults_of_access: Any,
     await form.get_by_role("button", name="Next").click()
     await expect(form.get_by_text("Please complete this required field.").first).to_be_visible()
     found += await faults_of_access(page)
+    await form.get_by_role("button", name="Cancel").click()
+    await expect(form).to_have_count(0)
     assert not found, "\n".join(sorted(set(found)))
 
 

@@ -283,9 +283,8 @@ async def test_a_nudge_goes_to_the_silent_only(town: Any, meeting: Meeting, show
     (nudge,) = await rows(town, "rsvp_nudge")
     assert (nudge.member_id, nudge.expires_at) == (town.tahmina.id, meeting.rsvp_deadline)
     async with town.read() as db:
-        assert {each.occurrence for each in await db.scalars(select(Campaign).where(Campaign.kind == "rsvp_nudge"))} == {
-            "r0-1"
-        }
+        nudges = await db.scalars(select(Campaign).where(Campaign.kind == "rsvp_nudge"))
+        assert {each.occurrence for each in nudges} == {"r0-1"}
 
 
 @on_one

@@ -22,6 +22,8 @@ from chat.errors import AccountDead, NotSent, RateLimited
 log = structlog.get_logger(__name__)
 
 CONNECTIONS = 2
+PARTING = 5.0
+"""Seconds the tasks of a closed connection get to end."""
 Step: TypeAlias = Callable[[], Awaitable[None]]
 
 

@@ -10,6 +10,8 @@ import { valueOf, wrongWith } from "./values.js";
 
 const LOST = "The app did not answer in time. Nothing was sent; you can try again.";
 
+const attention = (count) => (count > 1 ? `${count} fields need your attention.` : count ? "One field needs your attention." : "");
+
 /** Draw the modal in front; `depth` is how many lie on each other. */
 export function Modal({ view, depth, ctx, act }) {
   const start = `${ctx.person.id} ${view.id} `;
@@ -91,7 +93,7 @@ export function Modal({ view, depth, ctx, act }) {
     face=${html`<${Face} app small />`}>
     <div class="sl-form" dir=${direction(`${view.title.text} ${view.text}`)} ref=${box}>
       ${said && html`<p class="sl-note" role="alert">${said}</p>`}
-      <div class="sl-vh" role="alert">${Object.keys(errors).length ? `${Object.keys(errors).length} field needs your attention.` : ""}</div>
+      <div class="sl-vh" role="alert">${attention(Object.keys(errors).length)}</div>
       <${Blocks} ...${{ blocks: view.blocks, ctx, surface }} />
     </div>
   <//>`;

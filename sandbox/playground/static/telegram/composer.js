@@ -47,6 +47,10 @@ function Writing({ chat, draftKey, send, upload, fail }) {
   };
   const say = async (words) => {
     if (!words.trim()) return;
+    if (words.length > LIMIT) {
+      fail(`Not sent. A message has at most ${LIMIT} characters, this one has ${words.length}.`);
+      return;
+    }
     const typing = words === text;
     if (typing) write("");
     setMenu(false);
@@ -54,8 +58,7 @@ function Writing({ chat, draftKey, send, upload, fail }) {
     try {
       await send(words);
     } catch (error) {
-      const long = words.length > LIMIT && `A message has at most ${LIMIT} characters, this one has ${words.length}.`;
-      fail(`Not sent. ${long || error.message}`);
+      fail(`Not sent. ${error.message}`);
       if (typing && !draftOf(draftKey)) {
         keepDraft(draftKey, words);
         if (area.current) setText(words);
