@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from scheduler.clock import MovableClock
 from storage import Base, Database
 
+SHARED = "shared"
 DEMO_NOW = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
 """The demo clock of the dataset: Wednesday 2026-04-22, 09:00 in Brussels."""
 
@@ -67,7 +68,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/convenor.sqlite3"
     folder = request.getfixturevalue("postgres")
-    return f"postgresql://postgres@/t{uuid.uuid4().hex[:12]}?host={folder}"
+    # With tables one database is emptied for every test: making and dropping hundreds takes minutes.
+    name = SHARED if "database" in request.fixturenames else f"t{uuid.uuid4().hex[:12]}"
+    return f"postgresql://postgres@/{name}?host={folder}"
 
 
 async def admin(url: str, statement: str) -> None:
@@ -80,12 +83,6 @@ async def admin(url: str, statement: str) -> None:
     await engine.dispose()
 
 
-async def create_postgres_database(url: str, template: str = "template0") -> None:
-    """Create the database an address names, on the test server, as a copy of another one."""
-    name = url.split("@/")[1].split("?")[0]
-    await admin(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-
-
 async def make_tables(url: str) -> None:
     db = Database(url)
     async with db.engine.begin() as connection:
@@ -93,27 +90,28 @@ async def make_tables(url: str) -> None:
     await db.close()
 
 
-TEMPLATES: dict[str, str] = {}
-"""A database with all tables for each kind, made once and copied for every test."""
+READY: dict[str, str] = {}
+"""Where tables were made once: a SQLite file to copy, and PostgreSQL servers whose shared database has them."""
 
 
 @pytest.fixture
 async def database(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
-    """Give a database with all tables, on SQLite and on PostgreSQL."""
+    """Give a database with all tables, empty, on SQLite and on PostgreSQL."""
     if database_url.startswith("postgresql"):
-        server = database_url.split("host=")[1]
-        if server not in TEMPLATES:
-            TEMPLATES[server] = "tables"
-            url = f"postgresql://postgres@/tables?host={server}"
-            await create_postgres_database(url)
-            await make_tables(url)
-        await create_postgres_database(database_url, TEMPLATES[server])
+        if database_url not in READY:
+            READY[database_url] = SHARED
+            await admin(database_url, f"CREATE DATABASE {SHARED}")
+            await make_tables(database_url)
+        db = Database(database_url)
+        async with db.engine.begin() as connection:
+            names = ", ".join(f'"{each}"' for each in Base.metadata.tables)
+            await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
     else:
-        if "sqlite" not in TEMPLATES:
-            TEMPLATES["sqlite"] = str(tmp_path_factory.mktemp("tables") / "tables.sqlite3")
-            await make_tables(f"sqlite:///{TEMPLATES['sqlite']}")
-        shutil.copyfile(TEMPLATES["sqlite"], database_url.removeprefix("sqlite:///"))
-    db = Database(database_url)
+        if "sqlite" not in READY:
+            READY["sqlite"] = str(tmp_path_factory.mktemp("tables") / "tables.sqlite3")
+            await make_tables(f"sqlite:///{READY['sqlite']}")
+        shutil.copyfile(READY["sqlite"], database_url.removeprefix("sqlite:///"))
+        db = Database(database_url)
     yield db
     await db.close()
 

@@ -93,8 +93,7 @@ async def test_a_kill_while_invitations_go_out_sends_nobody_two_and_names_every_
         for state in ("sent", "unknown")
         if campaign[name][state]
     }
-    shown = await people.see("o01", "slack", "Invitations for M6")
-    assert "Sent" in shown["text"]
+    await people.see("o01", "slack", "Sent ")  # the card that said "Planned" follows at its pace
 
 
 async def arrived(people: Any, seen: int, wanted: int) -> None:
@@ -145,8 +144,12 @@ async def test_a_kill_while_people_press_applies_every_press_once(people: Any) -
     for code, name in (("m01", "slack"), ("m15", "telegram")):  # cards whose sending is `unknown` follow once pressed
         await people.press(code, name, f"/^rsvp:.*:{CHOICE[code]}$/", chat=CHANNEL[name])
         await people.see(code, name, "Yes 8 · Maybe 8 · No 8", chat=CHANNEL[name])
-    inbox = await people.rows(select(InboxRow.state, InboxRow.attempts, func.count()).group_by("state", "attempts"))
-    assert {(state, attempts) for state, attempts, _ in inbox} == {("done", 1)}, inbox
+
+    async def all_done() -> bool | None:
+        inbox = await people.rows(select(InboxRow.state, InboxRow.attempts, func.count()).group_by("state", "attempts"))
+        return True if {(state, attempts) for state, attempts, _ in inbox} == {("done", 1)} else None
+
+    await people.until(all_done, "something taken in was not done, or done twice")
 
 
 async def test_an_update_that_comes_again_has_one_effect(people: Any) -> None:

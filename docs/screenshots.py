@@ -1,0 +1,441 @@
+"""Make the pictures of the tour from the running page: `.venv/bin/python docs/screenshots.py [folder]`.
+
+It plays one meeting, from planning to feedback, and looks at both platforms in light, dark and on a phone; writes
+`docs/pictures/*.png`, the animated `tour.png`, and `docs/tour.md`. Needs Chromium; takes about two minutes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import re
+import shutil
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+from playwright.async_api import Page, async_playwright
+
+from bot.demo import Demo, running
+from bot.demo_world import EXAMPLES
+
+HERE = Path(__file__).resolve().parent
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
+START = datetime(2026, 4, 7, 13, 2, tzinfo=UTC)
+WHOLE = {"width": 1440, "height": 900}
+PANES = {"width": 1120, "height": 880}
+PHONE = {"width": 390, "height": 780}
+FILM = {"width": 1240, "height": 775}
+FILM_WIDTH = 930
+COLOURS = 96
+"""Colours of a picture: the page has few, and the files stay small."""
+GAP, GROUND = 16, "#b9b4a6"
+YES = ("m01", "m05", "m06", "m10", "m13", "m15", "m16", "m20", "m22")
+ANSWERS = {"F1": "5", "F2": "4", "F3": "4", "F4": "b", "F5": "5", "F6": "y", "F7": "4"}
+MEMBERS = {"slack": "C0MEMBERS", "telegram": "-1001000000001"}
+
+Do = Callable[[Page], Awaitable[Any]]
+
+
+@dataclass(slots=True)
+class Studio:
+    """Take pictures of a demo. `shown` keeps what `tour.md` says: section or picture, and its sentence."""
+
+    demo: Demo
+    page: Page
+    film: Page
+    folder: Path
+    shown: list[tuple[str, str]] = field(default_factory=list)
+    frames: list[tuple[Image.Image, int]] = field(default_factory=list)
+
+    async def say(self, person: str, platform: str, text: str) -> None:
+        """Write to the bot in private, and wait until it has answered."""
+        await self.demo.control("say", person=person, platform=platform, text=text)
+        await self.demo.settle()
+
+    async def tap(self, person: str, platform: str, wanted: str, chat: str = "") -> None:
+        """Press the newest button whose data or label matches, and wait until the bot has done what it asks."""
+        deadline = time.monotonic() + 15
+        while True:
+            screen = await self.demo.ask("screen", person=person, platform=platform)
+            for each in screen["chats"]:
+                if str(each["chat"]) != chat if chat else each["kind"] != "private":
+                    continue
+                for message in reversed(each["messages"]):
+                    for known in (known for line in message.get("buttons", []) for known in line):
+                        if re.search(wanted, known.get("data", "")) or known["label"] == wanted:
+                            where = {"person": person, "platform": platform, "chat": each["chat"]}
+                            await self.demo.control("press", **where, message=message["id"], button=known["data"])
+                            await self.demo.settle()
+                            return
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{person} sees no button {wanted!r} on {platform}")
+            await asyncio.sleep(0.05)
+
+    async def both(self, slack: str, telegram: str, command: str) -> None:
+        """Ask the same on both platforms."""
+        await self.say(slack, "slack", f"/cop {command}")
+        await self.say(telegram, "telegram", "/" + re.sub(r" (?=[a-z])", "_", command))
+
+    async def run_until(self, end: datetime) -> None:
+        """Move the clock from one due moment to the next, up to `end`."""
+        due = await self.demo.settle(cards=False)
+        while due is not None and due <= end:
+            due = await self.demo.move(due, cards=False)
+        await self.demo.move(end)
+
+    def section(self, title: str) -> None:
+        """Begin a section of the tour."""
+        self.shown.append(("", title))
+
+    async def open(self, slack: str, telegram: str, size: Any, chat: dict[str, str] | None = None, **kept: Any) -> None:
+        """Open the page afresh as two people."""
+        page = self.page
+        await page.set_viewport_size(size)
+        await page.emulate_media(color_scheme="light")
+        chats = {f"{platform} {who}": chat[platform] for platform, who in (("slack", slack), ("telegram", telegram)) if chat}
+        stored = {"convenor.tour": -1, "convenor.drawer": False, "convenor.selected": chats, **kept}
+        await page.evaluate(
+            "(all) => { sessionStorage.clear(); for (const [k, v] of Object.entries(all)) sessionStorage.setItem(k, v) }",
+            {key: json.dumps(value) for key, value in stored.items()},
+        )
+        await page.goto(f"{self.demo.sandbox}/?slack={slack}&telegram={telegram}")
+        for frame in (".sl-conv", ".tg-conv", ".per"):
+            await page.locator(frame).first.wait_for(state="attached")
+        await self.calm(page)
+
+    async def calm(self, page: Page) -> None:
+        """Wait until nothing is loaded and everything is drawn."""
+        await page.wait_for_load_state("networkidle")
+        await page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    async def scene(
+        self, name: str, words: str, slack: str, telegram: str, *, chat: dict[str, str] | None = None, do: Do | None = None
+    ) -> None:
+        """Take a picture of both clients: wide in light and dark, and on a phone."""
+        page = self.page
+        await self.open(slack, telegram, PANES, chat)
+        if do:
+            await do(page)
+            await self.calm(page)
+        for scheme, ending in (("light", ""), ("dark", "-dark")):
+            await page.emulate_media(color_scheme=scheme)
+            self.keep(name + ending, picture(await page.locator(".main").screenshot()))
+        await page.set_viewport_size(PHONE)
+        phones = []
+        for side, scheme in (("Slack", "light"), ("Telegram", "dark")):
+            await page.emulate_media(color_scheme=scheme)
+            await page.locator(".tabs button", has_text=side).click()
+            await self.calm(page)
+            phones.append(picture(await page.screenshot()))
+        self.keep(f"{name}-phone", beside(phones))
+        self.shown.append((name, words))
+
+    async def whole(self, name: str, words: str, do: Do | None = None, *, dark: bool = False, **kept: Any) -> None:
+        """Take a picture of the whole page, in light and, if asked, in dark."""
+        await self.open("o01", "m15", WHOLE, **kept)
+        if do:
+            await do(self.page)
+            await self.calm(self.page)
+        self.keep(name, picture(await self.page.screenshot()))
+        if dark:
+            await self.page.emulate_media(color_scheme="dark")
+            self.keep(f"{name}-dark", picture(await self.page.screenshot()))
+        self.shown.append((name, words))
+
+    def keep(self, name: str, image: Image.Image) -> None:
+        """Write a picture with few colours."""
+        image.quantize(COLOURS, dither=Image.Dither.NONE).save(self.folder / f"{name}.png", optimize=True)
+
+    async def frame(self, milliseconds: int) -> None:
+        """Add what the film's page shows to the animated picture."""
+        await self.calm(self.film)
+        image = picture(await self.film.screenshot())
+        height = round(image.height * FILM_WIDTH / image.width)
+        self.frames.append((image.resize((FILM_WIDTH, height), Image.Resampling.LANCZOS), milliseconds))
+
+    def join(self) -> None:
+        """Join the frames to an animated PNG with one palette for all."""
+        width, height = self.frames[0][0].size
+        wall = Image.new("RGB", (width, height * len(self.frames)))
+        for n, (image, _) in enumerate(self.frames):
+            wall.paste(image, (0, n * height))
+        palette = wall.quantize(128, dither=Image.Dither.NONE)
+        flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image, _ in self.frames]
+        durations = [milliseconds for _, milliseconds in self.frames]
+        flat[0].save(
+            self.folder / "tour.png", save_all=True, append_images=flat[1:], duration=durations, loop=0, optimize=True
+        )
+
+    def write(self, file: Path) -> None:
+        """Write the tour: each picture with its sentence."""
+        lines = [HEAD]
+        for name, words in self.shown:
+            if not name:
+                lines.append(f"\n## {words}\n")
+                continue
+            others = [
+                f"[{label}](pictures/{name}-{ending}.png)"
+                for ending, label in (("dark", "dark"), ("phone", "on a phone"))
+                if (self.folder / f"{name}-{ending}.png").exists()
+            ]
+            lines.append(f"{words}{' Also ' + ' and '.join(others) + '.' if others else ''}\n\n![{words}](pictures/{name}.png)\n")
+        file.write_text("\n".join(lines), encoding="utf-8")
+
+
+HEAD = """# Tour
+
+Every picture is a screenshot of `make demo`, made by `docs/screenshots.py`: Slack at the left, Telegram at the right.
+
+![One meeting in a minute: Olivia invites in Slack, Tahmina answers in Telegram, the clock runs on.](pictures/tour.png)
+"""
+
+
+def picture(data: bytes) -> Image.Image:
+    """Read a screenshot."""
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def beside(images: list[Image.Image]) -> Image.Image:
+    """Put pictures side by side."""
+    width = sum(each.width for each in images) + GAP * (len(images) + 1)
+    sheet = Image.new("RGB", (width, max(each.height for each in images) + 2 * GAP), GROUND)
+    draw, left = ImageDraw.Draw(sheet), GAP
+    for each in images:
+        sheet.paste(each, (left, GAP))
+        draw.rectangle((left - 1, GAP - 1, left + each.width, GAP + each.height), outline="#6f6a5c")
+        left += each.width + GAP
+    return sheet
+
+
+async def main(folder: Path) -> None:
+    """Run a demo and a browser, and take all pictures."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        raise SystemExit("The pictures need Chromium; none is installed here.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
+    async with running(EXAMPLES / "coprr.yaml", clock=START, current=False) as demo, async_playwright() as playwright:
+        await demo.control("limits", enabled=False)
+        browser = await playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        page, film = await browser.new_page(locale="en-GB"), await browser.new_page(locale="en-GB", viewport=FILM)
+        studio = Studio(demo, page, film, folder)
+        await page.goto(f"{demo.sandbox}/")
+        await film.add_init_script("if (location.protocol === 'http:') for (const [k, v] of [['tour', '-1'], ['drawer', 'false']]) sessionStorage.setItem('convenor.' + k, v)")
+        await film.goto(f"{demo.sandbox}/?slack=o01&telegram=m15")
+        await tell(studio)
+        await browser.close()
+    studio.join()
+    studio.write(folder.parent / "tour.md")
+    size = sum(each.stat().st_size for each in folder.glob("*.png"))
+    film_size = (folder / "tour.png").stat().st_size
+    print(f"{len(list(folder.glob('*.png')))} pictures, {size / 2**20:.1f} MB; tour.png {film_size / 2**20:.2f} MB")
+
+
+async def tell(studio: Studio) -> None:
+    """Play the meeting, and stop for pictures."""
+    await begin(studio)
+    await invite(studio)
+    await answer(studio)
+    await look_after(studio)
+    await remind(studio)
+    await ask_back(studio)
+    await break_things(studio)
+
+
+async def begin(studio: Studio) -> None:
+    """Show the page, and the planning of a meeting."""
+    studio.section("The page")
+    await studio.whole("page", "People at the left, both clients, the clock and what is planned above, a tour of six steps.", dark=True, **{"convenor.tour": 0, "convenor.drawer": True})
+    await studio.frame(2000)
+    studio.section("Planning")
+    await studio.say("o01", "slack", "/cop meeting new")
+    await studio.say("o04", "telegram", "/meeting_new")
+    await studio.tap("o04", "telegram", "Hybrid")
+    for text in ("Work, skills & language", "Anatolia", "after lunch"):
+        await studio.say("o04", "telegram", text)
+
+    async def press_next(page: Page) -> None:
+        await page.locator("#pane-slack").get_by_role("button", name="Next").click()
+        await page.get_by_text("Please complete this required field.").first.wait_for()
+
+    await studio.scene("meeting-form", "A meeting is planned by a form: a dialog in Slack, one question after the other in Telegram; each error stands where it happened.", "o01", "o04", do=press_next)
+    await studio.demo.control("submit", person="o01", platform="slack", close=True)
+    await studio.say("o04", "telegram", "15 Oct 10:00")
+    await studio.tap("o04", "telegram", "That is right")
+    await studio.tap("o04", "telegram", "1 h 30")
+    await studio.say("o01", "slack", "/cop desk")
+    await studio.scene("desk", "The organiser's desk in Slack; in Telegram the answers of a form are looked over before they are saved.", "o01", "o04")
+    await studio.tap("o04", "telegram", "Cancel")
+
+
+async def invite(studio: Studio) -> None:
+    """Preview, send, undo; then the invitation as members see it."""
+    film = studio.film
+    studio.section("Inviting")
+    box = film.locator("#pane-slack").get_by_role("textbox", name="Message").last
+    await box.fill("/cop meeting invite M6")
+    await studio.frame(1600)
+    await box.press("Enter")
+    await film.get_by_role("button", name="Send to 24").wait_for()
+    await studio.frame(2600)
+    await studio.say("o04", "telegram", "/meeting_invite M6")
+    await studio.scene("preview", "Before anything is sent: who gets it, on which platform, from when.", "o01", "o04")
+    await studio.say("o04", "slack", "/cop meeting invite M6")
+    await studio.tap("o04", "slack", "Who gets it")
+    await studio.tap("o04", "telegram", "Who gets it")
+    await studio.scene("who", "Everybody's own moment of the message.", "o04", "o04")
+    await film.get_by_role("button", name="Send to 24").last.click()
+    await film.get_by_role("button", name="Undo").wait_for()
+    await studio.demo.settle()
+    await studio.frame(2000)
+    await studio.scene("undo", "After sending there are two minutes, or more, for Undo.", "o01", "o04")
+    await film.locator("#to-next").click()
+    await film.locator("#pane-telegram").get_by_role("button", name="Yes").wait_for()
+    await studio.demo.settle()
+    await studio.frame(2600)
+    await studio.run_until(datetime(2026, 4, 8, 12, 30, tzinfo=UTC))
+    await studio.scene("invitation", "The invitation in a private chat, in the reader's own time.", "m01", "m15")
+    await studio.scene("invitation-french-arabic", "The same in French, and in Arabic from right to left.", "m05", "m18")
+    await studio.scene("invitation-turkish-spanish", "And in Turkish and Spanish.", "m16", "m06")
+
+
+async def answer(studio: Studio) -> None:
+    """Answer, and look at what changes."""
+    film = studio.film
+    studio.section("Answering")
+    await film.locator("#pane-telegram").get_by_role("button", name="Yes").click()
+    await film.get_by_role("article").filter(has_text="You replied: Yes.").wait_for()
+    await studio.demo.settle()
+    await studio.frame(2400)
+    for person in YES:
+        await studio.tap(person, "telegram" if person in ("m06", "m13", "m15", "m22") else "slack", r"^rsvp:[^:]+:[^:]*:yes$") if person != "m15" else None
+    await studio.tap("m03", "slack", r"^rsvp:.*:maybe$")
+    await studio.tap("m24", "telegram", r"^rsvp:.*:no$")
+    await studio.scene("receipt", "After the press the same card is the receipt.", "m01", "m15")
+    await studio.scene("receipt-maybe-no", "Maybe in Slack, No in Telegram; both can be changed.", "m03", "m24")
+    await studio.tap("m01", "slack", "Details")
+    await studio.tap("m15", "telegram", "Details")
+    await studio.scene("details", "The details of the meeting.", "m01", "m15")
+    await studio.scene("channel", "The card in the members' channels counts both platforms together and names nobody.", "m01", "m15", chat=MEMBERS)
+    await film.locator("#pane-slack").get_by_role("button", name="coprr-members").click()
+    await studio.frame(2200)
+    await studio.both("o01", "o04", "meeting status M6")
+    await studio.scene("status", "The state of a meeting for organisers: a card that follows the replies.", "o01", "o04")
+    await studio.both("o01", "o04", "meeting roster M6")
+    await studio.scene("roster", "Who said what, in private only.", "o01", "o04")
+    await studio.both("o01", "o04", "meeting nudge M6")
+    await studio.scene("nudge", "A reminder to those without a reply, with the same preview.", "o01", "o04")
+
+
+async def look_after(studio: Studio) -> None:
+    """Show the screens of a member, and joining."""
+    studio.section("Looking after oneself")
+
+    async def open_home(page: Page) -> None:
+        await page.locator("#pane-slack").get_by_role("tab", name="Home").click()
+        await page.locator(".sl-home .sl-blocks").wait_for()
+        await studio.demo.settle()
+
+    await studio.say("m15", "telegram", "/home")
+    await studio.scene("home", "Home: the tab of the app in Slack, a message in Telegram.", "m01", "m15", do=open_home)
+    for name, words in (
+        ("meetings", "Coming meetings with one's own reply."),
+        ("my", "One's own replies."),
+        ("help", "All words, by what one wants to do."),
+        ("settings", "Language, time zone, quiet hours."),
+        ("language", "The choice of a language."),
+        ("privacy", "What is kept, and what one can ask for."),
+        ("stop", "No more messages, at once."),
+        ("resume", "And messages again."),
+        ("about", "The programme and its contact."),
+    ):
+        await studio.both("m01", "m13", name)
+        await studio.scene(name, words, "m01", "m13")
+    studio.section("Joining")
+    visitor = {"zone": "Africa/Nairobi", "language": "en", "group": "Visitors", "about": "Visitor"}
+    await studio.demo.control("person", id="v01", name="Vera Visitor", telegram={"user": 5900001}, **visitor)
+    await studio.both("o01", "o04", "members")
+    await studio.scene("members", "The members, how they can be reached, and links for those who have not joined.", "o01", "o04")
+    await studio.demo.control("start", person="v01", platform="telegram")
+    await studio.demo.settle()
+    await studio.say("m01", "slack", "/cop join abc123")
+    await studio.scene("join", "A code that is not good any more, and what a stranger is told.", "m01", "v01")
+
+    async def new_visitor(page: Page) -> None:
+        await page.get_by_role("button", name="New visitor").click()
+
+    await studio.whole("visitor", "A newcomer is made in the page and can be played like everybody else.", new_visitor)
+
+
+async def remind(studio: Studio) -> None:
+    """Run the clock through the reminders."""
+    studio.section("Reminding")
+    for name, at, words in (
+        ("reminder-week", datetime(2026, 5, 13, 9, tzinfo=UTC), "One week before, at ten in the reader's own morning."),
+        ("reminder-day", datetime(2026, 5, 19, 9, tzinfo=UTC), "One day before, with the link to take part."),
+        ("reminder-hour", datetime(2026, 5, 20, 7, 5, tzinfo=UTC), "One hour before."),
+    ):
+        await studio.run_until(at)
+        await studio.scene(name, words, "m01", "m15")
+        if name == "reminder-day":
+            await studio.frame(2400)
+
+
+async def ask_back(studio: Studio) -> None:
+    """Ask for feedback, and show what comes of it."""
+    studio.section("Asking back")
+    await studio.run_until(datetime(2026, 5, 21, 12, tzinfo=UTC))
+    await studio.scene("feedback", "After the meeting those who took part are asked a few questions.", "m01", "m15")
+    await studio.frame(2000)
+    await studio.tap("m01", "slack", "^fbnow:")
+    await studio.tap("m15", "telegram", "^fbnow:")
+    await studio.scene("feedback-form", "A form in Slack, one question at a time in Telegram.", "m01", "m15")
+    await studio.demo.control("submit", person="m01", platform="slack", values=ANSWERS)
+    so_far = ""
+    for value in ANSWERS.values():
+        so_far += value
+        await studio.tap("m15", "telegram", rf"^qs:[^:]+:\d+:{so_far}$")
+    await studio.scene("feedback-review", "Thanks in Slack; the answers once more before they are sent in Telegram.", "m01", "m15")
+    await studio.tap("m15", "telegram", "^qs:[^:]+:send:")
+    for person in ("m05", "m10", "m16", "m20"):
+        await studio.tap(person, "slack", "^fbnow:")
+        await studio.demo.control("submit", person=person, platform="slack", values=ANSWERS)
+    await studio.demo.settle()
+    await studio.run_until(datetime(2026, 5, 29, 12, tzinfo=UTC))
+    await studio.both("o01", "o04", "feedback M6")
+    await studio.scene("results", "Totals from five answers on, without names.", "o01", "o04")
+    await studio.film.locator("#pane-slack .sl-side").get_by_role("button", name="Convenor").click()
+    await studio.frame(2600)
+
+
+async def break_things(studio: Studio) -> None:
+    """Show what was sent, and the switches."""
+    studio.section("Behind the scenes")
+
+    async def raw(page: Page) -> None:
+        await page.locator(".drawer .entry").first.click()
+
+    await studio.whole("sent", "Every message with its raw request; planned, sent, and none twice.", raw, dark=True, **{"convenor.drawer": True})
+
+    async def faults(page: Page) -> None:
+        await page.locator("#open-faults").click()
+        await page.locator("#fault-telegram").click()
+        await page.get_by_text("Telegram is down: the bot cannot reach it.").wait_for()
+        await page.locator("#bot-kill").click()
+        await page.locator("#bot-down").wait_for()
+
+    await studio.whole("faults", "Telegram is down and the bot is killed; both come back with a press, and nothing is lost.", faults, dark=True)
+    await studio.demo.control("outage", platform="telegram", down=False)
+    await studio.demo.act("start")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "pictures"))
