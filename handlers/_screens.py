@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from chat.message import Button, Message, Press, button, row, rows
 from chat.text import Bold, LanguageName, Text, When, say, zone_city
+from handlers._cards import choice_label, state_label
 from handlers._commands import exists, offer
 from handlers._feature import Context
 from storage.feedback import FeedbackFlag
@@ -20,11 +21,7 @@ SECTION = 3
 FEEDBACK_OPEN = timedelta(days=7)
 COMING = ("inviting", "closed", "live")
 PLANNED = ("draft", "scheduled", *COMING)
-REPLY_KEYS = {"none": "s_no_reply", "yes": "b_yes", "no": "b_no", "maybe": "b_maybe"}
 FORMAT_KEYS = {"online": "b_online", "in_person": "b_in_person", "hybrid": "b_hybrid"}
-STATE_KEYS = {
-    "draft": "s_draft", "scheduled": "s_scheduled", "inviting": "s_inviting", "closed": "s_closed", "live": "s_live",
-}  # fmt: skip
 
 
 async def coming(ctx: Context) -> list[tuple[Meeting, Invitation]]:
@@ -103,12 +100,10 @@ async def desk_screen(ctx: Context) -> Message:
         )
     ).all()
     for meeting in meetings:
-        lines.append(
-            (Bold(meeting.code), " · ", When(meeting.starts_at, meeting.zone), " · ", say(STATE_KEYS[meeting.state]))
-        )
+        lines.append((Bold(meeting.code), " · ", When(meeting.starts_at, meeting.zone), " · ", state_label(meeting)))
         lines.append(await _counts(ctx, meeting))
     if not meetings:
-        lines.append(say("s_plan_first"))
+        lines.append(say("m_plan_first"))
     status = [each for meeting in meetings if (each := _status_button(meeting)) is not None]
     return Message(
         tuple(lines),
@@ -180,12 +175,12 @@ async def _next(ctx: Context) -> Message:
                 say(FORMAT_KEYS.get(meeting.format, "b_online")),
             )
         )
-        reply = say(REPLY_KEYS[invitation.reply]) if invitation.reply in REPLY_KEYS else invitation.reply
-        lines.append((meeting.title, " · ", say("s_you", reply=reply)))
+        reply = choice_label(invitation.reply)
+        lines.append((meeting.title, " · ", say("m_you", reply=reply)))
     if len(lines) == 1 and ctx.roles:
         lines += await _next_of_staff(ctx)
     if len(lines) == 1:
-        lines.append(say("s_plan_first") if ctx.organiser else say("s_none_planned"))
+        lines.append(say("m_plan_first") if ctx.organiser else say("m_none_yet"))
     return Message(tuple(lines))
 
 
@@ -201,7 +196,7 @@ async def _next_of_staff(ctx: Context) -> list[Text]:
     for meeting in found:
         kind = say(FORMAT_KEYS.get(meeting.format, "b_online"))
         lines.append((When(meeting.starts_at, meeting.zone, meeting.ends_at), " · ", kind))
-        lines.append((meeting.title, " · ", say(STATE_KEYS[meeting.state])))
+        lines.append((meeting.title, " · ", state_label(meeting)))
     return lines
 
 

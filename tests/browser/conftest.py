@@ -15,7 +15,13 @@ from bot.demo import Demo, running
 from bot.demo_world import EXAMPLES
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync")  # fmt: skip
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 WIDE = {"width": 1600, "height": 950}
 PATIENCE_MS = 15_000
 """How long anything may take on a noisy machine before a test fails; nothing waits longer than it needs."""
@@ -32,7 +38,11 @@ PRESS = """async (button, words) => {
   const there = () => [...pane.querySelectorAll("article")].at(-1).textContent.includes(words);
   if (there()) throw new Error(`“${words}” stood there before the press`);
   const seen = new Promise((done) => {
-    const watch = new MutationObserver(() => there() && (watch.disconnect(), requestAnimationFrame(() => done(performance.now()))));
+    const watch = new MutationObserver(() => {
+      if (!there()) return;
+      watch.disconnect();
+      requestAnimationFrame(() => done(performance.now()));
+    });
     watch.observe(pane, { subtree: true, childList: true, characterData: true });
   });
   const began = performance.now();
@@ -127,7 +137,9 @@ async def open_page(browser: Browser, demo: Demo) -> AsyncIterator[Open]:
         opened.append(context)
         context.set_default_timeout(PATIENCE_MS)
         context.on("request", asked)
-        context.on("console", lambda said: said.type in ("error", "warning") and wrong.append(f"{said.type}: {said.text}"))
+        context.on(
+            "console", lambda said: said.type in ("error", "warning") and wrong.append(f"{said.type}: {said.text}")
+        )
         context.on("weberror", lambda failed: wrong.append(f"script: {failed.error}"))
         context.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
         await context.add_init_script(BEGIN)

@@ -12,8 +12,12 @@ READY_MS = 1000
 NOISE = 3
 """The page is to be ready in a second; the assertion allows for a machine that does other things besides."""
 SHOWN = """() => new Promise((done) => {
-  const there = () => document.querySelector(".sl-conv") && document.querySelector(".tg-conv") && document.querySelector(".per");
-  const watch = new MutationObserver(() => there() && (watch.disconnect(), requestAnimationFrame(() => done(performance.now()))));
+  const there = () => [".per", ".sl-conv", ".tg-conv"].every((each) => document.querySelector(each));
+  const watch = new MutationObserver(() => {
+    if (!there()) return;
+    watch.disconnect();
+    requestAnimationFrame(() => done(performance.now()));
+  });
   watch.observe(document, { subtree: true, childList: true });
   if (there()) done(performance.now());
 })"""
