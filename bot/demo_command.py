@@ -30,6 +30,7 @@ async def show(community: Path, port: int, *, open_page: bool = False) -> int:
             f"\n  Plain transcript      {demo.sandbox}/control/screen.html"
             f"\n  From a script         curl -s {demo.sandbox}/control/say -d "
             """'{"person": "o01", "platform": "slack", "text": "/cop meeting status M6"}'"""
+            f"\n  Ask the database      DATABASE_URL={demo.database_url} .venv/bin/convenor stats"
             "\n\n  It is Wed, 22 Apr 2026, 09:00 in Brussels; M6 is inviting. The page moves the clock."
             "\n  Nothing leaves this machine. Ctrl+C ends it.\n",
             flush=True,
