@@ -75,7 +75,8 @@ async def tell(studio: Studio) -> None:
 async def look_around(studio: Studio) -> None:
     """Show the page as it opens."""
     studio.section("The page")
-    await studio.both("o01", "m15", "meetings")
+    await studio.say("o01", "slack", "/cop meeting status M6")
+    await studio.say("m15", "telegram", "/meetings")
     await studio.whole(
         "page",
         "People at the left, both clients, the clock and what is planned above, a tour of six steps.",
@@ -137,7 +138,7 @@ async def invite(studio: Studio) -> None:
     await studio.tap("o04", "telegram", "Who gets it")
     await studio.scene("who", "Everybody's own moment of the message.", "o04", "o04")
     await film.get_by_role("button", name="Send to 24").last.click()
-    await film.get_by_role("button", name="Undo").wait_for()
+    await film.get_by_role("article").get_by_role("button", name="Undo").wait_for()
     await studio.demo.settle()
     await studio.frame(2000)
     await studio.scene("undo", "After sending there are two minutes, or more, for Undo.", "o01", "o04")

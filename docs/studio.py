@@ -22,8 +22,12 @@ WHOLE = {"width": 1440, "height": 900}
 PANES = {"width": 1180, "height": 880}
 PHONE = {"width": 390, "height": 780}
 FILM_WIDTH = 930
-COLOURS = 160
-"""Colours of a picture: the page has few, and the files stay small."""
+COLOURS, EXACT = 224, 96
+"""Colours of a picture, and how many of them are kept exactly: the page has few, and the files stay small."""
+KEEP = """(all) => {
+  sessionStorage.clear();
+  Object.entries(all).forEach(([name, value]) => sessionStorage.setItem(name, value));
+}"""
 GAP, GROUND = 16, "#b9b4a6"
 
 
@@ -91,7 +95,7 @@ class Studio:
         }
         stored = {"convenor.tour": -1, "convenor.drawer": False, "convenor.selected": chats, **kept}
         await page.evaluate(
-            "(all) => { sessionStorage.clear(); Object.entries(all).forEach(([n, v]) => sessionStorage.setItem(n, v)) }",
+            KEEP,
             {key: json.dumps(value) for key, value in stored.items()},
         )
         await page.goto(f"{self.demo.sandbox}/?slack={slack}&telegram={telegram}")
@@ -147,9 +151,7 @@ class Studio:
 
     def keep(self, name: str, image: Image.Image) -> None:
         """Write a picture with few colours."""
-        image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            self.folder / f"{name}.png", optimize=True
-        )
+        few(image, palette_of(image)).save(self.folder / f"{name}.png", optimize=True)
 
     async def frame(self, milliseconds: int) -> None:
         """Add what the film's page shows to the animated picture."""
@@ -164,8 +166,8 @@ class Studio:
         wall = Image.new("RGB", (width, height * len(self.frames)))
         for n, (image, _) in enumerate(self.frames):
             wall.paste(image, (0, n * height))
-        palette = wall.quantize(128, dither=Image.Dither.NONE)
-        flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image, _ in self.frames]
+        palette = palette_of(wall)
+        flat = [few(image, palette) for image, _ in self.frames]
         durations = [milliseconds for _, milliseconds in self.frames]
         flat[0].save(
             self.folder / "tour.png", save_all=True, append_images=flat[1:], duration=durations, loop=0, optimize=True
@@ -200,6 +202,20 @@ Every picture is a screenshot of `make demo`, made by `docs/screenshots.py`: Sla
 def picture(data: bytes) -> Image.Image:
     """Read a screenshot."""
     return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def palette_of(image: Image.Image) -> Image.Image:
+    """Give a palette: the commonest colours as they are, so that no ground is off, and a choice of the rest."""
+    counted = sorted(image.getcolors(image.width * image.height) or [], reverse=True)[:EXACT]
+    rest = image.quantize(COLOURS - len(counted), dither=Image.Dither.NONE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for _, colour in counted for part in colour] + rest)
+    return palette
+
+
+def few(image: Image.Image, palette: Image.Image) -> Image.Image:
+    """Draw a picture with the colours of a palette."""
+    return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def beside(images: list[Image.Image]) -> Image.Image:
