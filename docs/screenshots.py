@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,8 @@ async def answer(studio: Studio) -> None:
     await studio.tap("m22", "telegram", r"^rsvp:.*:no$")
     await studio.scene("receipt", "After the press the same card is the receipt.", "m01", "m15")
     await studio.scene("receipt-maybe-no", "Maybe in Slack, No in Telegram; both can be changed.", "m03", "m22")
+    await film.locator("#pane-slack").get_by_role("button", name="coprr-members").click()
+    await studio.frame(2200)
     await studio.tap("m01", "slack", "Details")
     await studio.tap("m15", "telegram", "Details")
     await studio.scene("details", "The details of the meeting.", "m01", "m15")
@@ -179,8 +182,6 @@ async def answer(studio: Studio) -> None:
         "m15",
         chat=MEMBERS,
     )
-    await film.locator("#pane-slack").get_by_role("button", name="coprr-members").click()
-    await studio.frame(2200)
     await studio.both("o01", "o04", "meeting status M6")
     await studio.scene(
         "status", "The state of a meeting for organisers: a card that follows the replies.", "o01", "o04"
@@ -309,13 +310,17 @@ async def break_things(studio: Studio) -> None:
 
 
 def make(folder: Path) -> None:
-    """Replace the pictures in a folder, and the tour beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.png"):
-        old.unlink()
-    studio = asyncio.run(take(folder))
-    studio.join()
-    studio.write(folder.parent / "tour.md")
+    """Replace the pictures in a folder, and the tour beside it, once all of them are made."""
+    with tempfile.TemporaryDirectory() as name:
+        made = Path(name)
+        studio = asyncio.run(take(made))
+        studio.join()
+        studio.write(folder.parent / "tour.md")
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.png"):
+            old.unlink()
+        for new in made.glob("*.png"):
+            shutil.copyfile(new, folder / new.name)
     pictures = {each.name: each.stat().st_size / 2**20 for each in folder.glob("*.png")}
     print(f"{len(pictures)} pictures, {sum(pictures.values()):.1f} MB; tour.png {pictures['tour.png']:.2f} MB")
 

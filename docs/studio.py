@@ -156,6 +156,7 @@ class Studio:
     async def frame(self, milliseconds: int) -> None:
         """Add what the film's page shows to the animated picture."""
         await self.calm(self.film)
+        await self.film.wait_for_timeout(600)  # the line of what is planned follows a little later
         image = picture(await self.film.screenshot())
         height = round(image.height * FILM_WIDTH / image.width)
         self.frames.append((image.resize((FILM_WIDTH, height), Image.Resampling.LANCZOS), milliseconds))

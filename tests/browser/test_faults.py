@@ -14,7 +14,9 @@ async def faults(player: Any) -> Locator:
     return drawer
 
 
-async def test_telegram_is_down_for_a_while_and_what_was_pressed_and_planned_arrives_once(open_page: Any) -> None:
+async def test_telegram_is_down_for_a_while_and_what_was_pressed_and_written_is_answered_once(
+    open_page: Any, demo: Any
+) -> None:
     player = await open_page("o01", "m15")
     await player.write("telegram", "/meetings")
     await player.sees("telegram", "Jobs, skills and community-based reintegration")
@@ -23,18 +25,23 @@ async def test_telegram_is_down_for_a_while_and_what_was_pressed_and_planned_arr
     await switch.click()
     await expect(switch).to_be_checked()
     await expect(player.side("telegram").get_by_text("Telegram is down: the bot cannot reach it.")).to_be_visible()
+    await player.press("telegram", "1 · Reply")
+    await expect(player.side("telegram").locator(".tg-key[aria-busy=true]")).to_be_visible()
     await player.write("telegram", "/settings")
     await player.write("slack", "/cop meeting status M6")  # the other side goes on
     await player.sees("slack", "Jobs, skills and community-based reintegration")
     await switch.click()
     await expect(switch).not_to_be_checked()
-    await player.sees("telegram", "Language")
+    await player.sees("telegram", "Quiet hours")
+    await expect(player.button("telegram", "Maybe")).to_be_visible()
+    await demo.settle()
+    await expect(player.side("telegram").get_by_role("button", name="Maybe", exact=True)).to_have_count(1)
     await expect(player.side("telegram").get_by_text("Telegram is down")).to_have_count(0)
     answers = player.side("telegram").get_by_role("article").filter(has_text="Quiet hours")
     await expect(answers).to_have_count(1)
 
 
-async def test_the_bot_is_killed_and_started_with_the_page_open_and_a_press_is_not_lost(open_page: Any) -> None:
+async def test_the_bot_is_killed_and_started_with_the_page_open_and_answers_once(open_page: Any, demo: Any) -> None:
     player = await open_page("o01", "m13")
     await player.write("telegram", "/meetings")
     await player.sees("telegram", "Jobs, skills and community-based reintegration")
@@ -47,6 +54,7 @@ async def test_the_bot_is_killed_and_started_with_the_page_open_and_a_press_is_n
     await expect(drawer.get_by_text("The bot runs.")).to_be_visible()
     await expect(player.page.locator("#bot-down")).to_have_count(0)
     await player.sees("telegram", "Quiet hours")
+    await demo.settle()
     await expect(player.side("telegram").get_by_role("article").filter(has_text="Quiet hours")).to_have_count(1)
     await player.write("slack", "/cop meetings")
     await player.sees("slack", "Jobs, skills and community-based reintegration")

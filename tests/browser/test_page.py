@@ -64,14 +64,14 @@ async def test_ten_thousand_characters_are_drawn_or_calmly_refused(open_page: An
     assert await player.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-async def tab_to(player: Any, wanted: Locator, *, most: int = 120) -> None:
+async def tab_to(player: Any, wanted: Locator, *, key: str = "Tab", most: int = 120) -> None:
     """Press Tab until an element has the focus."""
     await expect(wanted).to_be_visible()
     for _ in range(most):
         if await wanted.evaluate("(each) => each === document.activeElement"):
             return
-        await player.page.keyboard.press("Tab")
-    pytest.fail(f"Tab does not reach {wanted}")
+        await player.page.keyboard.press(key)
+    pytest.fail(f"{key} does not reach {wanted}")
 
 
 async def test_the_keyboard_alone_switches_people_opens_a_chat_and_presses_a_button(open_page: Any) -> None:
@@ -93,12 +93,9 @@ async def test_the_keyboard_alone_switches_people_opens_a_chat_and_presses_a_but
     await page.keyboard.type("/settings")
     await page.keyboard.press("Enter")
     await player.sees("telegram", "Language")
-    for _ in range(60):  # back from the composer to the keyboard of the card
-        await page.keyboard.press("Shift+Tab")
-        if await page.evaluate("document.activeElement.classList.contains('tg-key')"):
-            break
+    await tab_to(player, player.button("telegram", "Language"), key="Shift+Tab")
     await page.keyboard.press("Enter")
-    await expect(player.side("telegram").locator(".tg-toast, article")).not_to_have_count(0)
+    await player.sees("telegram", "Which language shall I use?")
 
 
 async def test_a_phone_shows_one_client_at_a_time(open_page: Any) -> None:

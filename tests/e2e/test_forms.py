@@ -32,8 +32,8 @@ def posts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 async def test_staff_see_what_comes_although_nobody_invites_them(people: Any) -> None:
     title = "Jobs, skills and community-based reintegration"
-    await people.answer("o01", "slack", "/cop home", f"{title} · scheduled")
-    await people.answer("o04", "telegram", "/home", f"{title} · scheduled")
+    await people.answer("o01", "slack", "/cop home", f"{title} · planned")
+    await people.answer("o04", "telegram", "/home", f"{title} · planned")
     await people.answer("o02", "telegram", "/home", "No meeting is planned yet.")
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import select
 
 from chat.inbound import AnyInbound, Click, Command, HomeOpened, Said, Started, Submission
 from chat.message import Button, Message, Press
@@ -22,7 +20,7 @@ from handlers import features
 from handlers._commands import Found, match, may_use, refuse, run
 from handlers._feature import Context
 from scheduler.clock import MovableClock
-from storage import Base, Database
+from storage import Database
 from storage.communities import Channel, Community
 from storage.members import Account, Member, Organisation, RoleGrant, by_account, roles_of
 
@@ -235,42 +233,6 @@ async def build_town(database: Database, clock: MovableClock) -> Town:
             ]
         )
     return Town(database, clock, community, olivia, tahmina, claire)
-
-
-@pytest.fixture(scope="session")
-async def emptied() -> AsyncIterator[dict[str, Database]]:
-    """Keep one database of each kind for all tests here: emptying it is ten times faster than making a new one."""
-    kept: dict[str, Database] = {}
-    yield kept
-    for each in kept.values():
-        await each.close()
-
-
-@pytest.fixture
-async def database(
-    database_url: str, emptied: dict[str, Database], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Database]:
-    """Give an empty database with all tables, on SQLite and on PostgreSQL."""
-    kind = database_url.split(":")[0]
-    if kind not in emptied:
-        if kind == "postgresql":
-            admin = create_async_engine(
-                re.sub(r"^postgresql://postgres@/\w+", "postgresql+asyncpg://postgres@/postgres", database_url),
-                isolation_level="AUTOCOMMIT",
-            )
-            async with admin.connect() as connection:
-                name = database_url.split("@/")[1].split("?")[0]
-                await connection.execute(text(f'CREATE DATABASE "{name}"'))
-            await admin.dispose()
-        else:
-            database_url = f"sqlite:///{tmp_path_factory.mktemp('kept')}/convenor.sqlite3"
-        emptied[kind] = Database(database_url)
-        async with emptied[kind].engine.begin() as connection:
-            await connection.run_sync(Base.metadata.create_all)
-    yield emptied[kind]
-    async with emptied[kind].engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            await connection.execute(table.delete())
 
 
 @pytest.fixture
