@@ -52,8 +52,9 @@ class Link:
 class When:
     """Show a time in the reader's zone with its weekday and zone city, and in the host's zone if it differs.
 
-    `start` and `end` are aware UTC instants, `zone` the host's IANA zone. `part` picks `full` (date and time),
-    `date` or `time`. In channels the host's time comes first, then the client's own rendering (conversation §1.7).
+    `start` and `end` are aware UTC instants, `zone` the host's IANA zone. `part` picks `full` (date and time), `inside`
+    (the same for use within brackets), `date` or `time`. In channels the host's time comes first, then the client's
+    own rendering (conversation §1.7).
     """
 
     start: datetime
@@ -216,14 +217,14 @@ def _span(when: When, zone: str, reader: Reader) -> str:
         text += f"–{_clock(end)}"
     elif end:
         text += f" – {_date(end, reader)}, {_clock(end)}"
-    return f"{text} ({city})"
+    return f"{text}, {city}" if when.part == "inside" else f"{text} ({city})"
 
 
 def _when(when: When, reader: Reader, style: Run) -> Iterator[Run]:
     base = Run("", style.bold, style.italic)
     if reader.public:
         yield Run(_span(when, when.zone, reader), base.bold, base.italic)
-        if when.part == "full":
+        if when.part in ("full", "inside"):
             yield Run(" · ", base.bold, base.italic)
             yield from _runs(Phrase("your_time"), reader, base)
             yield Run(" ", base.bold, base.italic)

@@ -5,6 +5,7 @@ Each is drawn from the truth alone, so the same card comes out wherever and when
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -129,7 +130,7 @@ def nudge_text(meeting: Meeting, member: Member) -> Text:
         "rsvp_nudge",
         first_name=member.first_name,
         meeting_title=Bold(meeting.title),
-        when_local=when(meeting),
+        when_local=replace(when(meeting), part="inside"),
         rsvp_deadline=When(meeting.rsvp_deadline, meeting.zone),
     )
 
