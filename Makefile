@@ -38,7 +38,7 @@ check: lint types imports
 	@$(BIN)/pytest -q -m "not slow" $(ARGS)
 
 test: lint types imports
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench $(ARGS)
