@@ -220,7 +220,9 @@ def channel_card(meeting: Meeting, counts: dict[str, int], now: datetime) -> Mes
 
 def details_card(meeting: Meeting, community: Community, *, back: bool) -> Message:
     """Show what else is known about a meeting; the join link is never here."""
-    lines: list[Text] = [Bold(meeting.title), when(meeting), (say(f"b_{meeting.format}"), " · ", place(meeting))]
+    form: Text = say(f"b_{meeting.format}")
+    where: Text = form if meeting.format == "online" else (form, " · ", place(meeting))
+    lines: list[Text] = [Bold(meeting.title), when(meeting), where]
     if meeting.theme and meeting.theme != meeting.title:
         lines.append(say("m_theme", theme=meeting.theme))
     if meeting.region:
