@@ -37,6 +37,7 @@ from storage.deliveries import Campaign, Delivery
 from storage.lock import hold
 
 log = structlog.get_logger(__name__)
+TIDY_SECONDS = 3600.0
 
 
 class Bot:
@@ -71,6 +72,7 @@ class Bot:
             changed=self.engine.wake,
         )
         self._http: HttpServer | None = None
+        self._tidying: asyncio.Task[None] | None = None
         self._started: list[Platform] = []
         self.port = 0
 
@@ -92,6 +94,7 @@ class Bot:
             await set_menus(platform, self.routes)
         await self.dispatcher.recover(left_over)
         await self.engine.start()
+        self._tidying = asyncio.create_task(self._tidy(), name="tidy")
         self._http = HttpServer(
             application(self.health, self._webhooks(), self._demo_routes()),
             self.settings.http_host,
@@ -109,6 +112,9 @@ class Bot:
 
     async def stop(self) -> None:
         """Stop in order; what was taken in but not done is on disk and done at the next start."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+            await asyncio.gather(self._tidying, return_exceptions=True)
         await self.engine.stop()
         for platform in reversed(self._started):
             await platform.stop()
@@ -118,6 +124,15 @@ class Bot:
             await self.clock.stop()
         await self.database.close()
         log.info("stopped")
+
+    async def _tidy(self) -> None:
+        """Forget what is too old, at the start and then every hour."""
+        while True:
+            try:
+                await self.dispatcher.forget_old()
+            except Exception:
+                log.exception("tidying_failed")
+            await asyncio.sleep(TIDY_SECONDS)
 
     async def health(self) -> dict[str, Any]:
         """Tell whether the database answers and which platforms are on."""

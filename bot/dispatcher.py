@@ -150,9 +150,10 @@ class Dispatcher:
             log.info("inbox_recovered", rows=len(left_over))
 
     async def forget_old(self) -> None:
-        """Drop keys after seven days; by then no platform sends the same thing again."""
+        """Drop keys and drafts after seven days; by then no platform sends the same thing again."""
         async with self._database.write() as db:
             await inbox.forget(db, self._clock.now() - timedelta(days=7))
+            await drafts.forget(db, self._clock.now())
 
     @asynccontextmanager
     async def _alone(self, key: str) -> AsyncIterator[None]:

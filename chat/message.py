@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from chat.text import Bold, Phrase, Text
+from chat.text import Phrase, Text
 
 LABEL_MAX = 24
 """Characters of a button label in every language (conversation §4.4); a test renders all of them."""
@@ -118,8 +118,3 @@ def button(
 ) -> Button:
     """Make a button whose label is the catalogue key `b_<label>`."""
     return Button(Phrase(f"b_{label}"), Press(verb, key, str(rev), arg), style)
-
-
-def title(text: Text) -> Bold:
-    """Make the bold first line of a card."""
-    return Bold(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, delete, select
@@ -98,3 +98,9 @@ async def sensitive(db: Session, *, key: str = "", account: str = "") -> bool:
     question = select(FormDraft.id).where(FormDraft.sensitive)
     question = question.where(FormDraft.key == key) if key else question.where(FormDraft.account == account)
     return (await db.scalar(question.limit(1))) is not None
+
+
+async def forget(db: Session, now: datetime) -> None:
+    """Delete the drafts nobody has touched for `KEEP_DAYS`."""
+    old = delete(FormDraft).where(FormDraft.touched_at < now - timedelta(days=KEEP_DAYS))
+    await db.execute(old.execution_options(synchronize_session=False))

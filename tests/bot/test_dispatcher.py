@@ -358,3 +358,19 @@ async def test_an_unknown_command_is_answered_and_done(desk: Desk) -> None:
     [answer] = await desk.do(Command(words="metings", **desk.common("telegram")))
     assert isinstance(answer, Reply)
     assert await desk.dispatcher.left_over() == []
+
+
+async def test_keys_and_drafts_are_forgotten_after_seven_days_but_not_before(desk: Desk) -> None:
+    await desk.click(Press("ask", "", "", "plan"))
+
+    async def kept() -> tuple[int, int]:
+        async with desk.database.read() as db:
+            rows = await db.scalar(select(func.count()).select_from(InboxRow))
+            return rows or 0, await db.scalar(select(func.count()).select_from(FormDraft)) or 0
+
+    desk.clock.advance(timedelta(days=6, hours=23))
+    await desk.dispatcher.forget_old()
+    assert await kept() == (1, 1)
+    desk.clock.advance(timedelta(hours=2))
+    await desk.dispatcher.forget_old()
+    assert await kept() == (0, 0)

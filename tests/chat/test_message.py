@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from chat.errors import FieldError, NotSent, PlatformError, RateLimited, UserError
 from chat.inbound import Click, Command, Reachable, Submission, from_json, to_json
-from chat.message import BUTTONS_MAX, Button, LinkButton, Message, Press, button, row, rows, title
+from chat.message import BUTTONS_MAX, Button, LinkButton, Message, Press, button, row, rows
 from chat.people import MessageRef, Person, Place
-from chat.text import Bold, say
+from chat.text import say
 
 FIELD = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=":"), max_size=12)
 
@@ -66,7 +66,7 @@ def test_a_link_button_opens_https_only(url: str) -> None:
 def test_missing_buttons_and_empty_rows_are_left_out() -> None:
     yes = button("yes", "rsvp", "k", 3, "yes", "primary")
     assert rows(row(None, yes), row(None), ()) == ((yes,),)
-    assert (yes.data, yes.label, title("x")) == ("rsvp:k:3:yes", say("b_yes"), Bold("x"))
+    assert (yes.data, yes.label) == ("rsvp:k:3:yes", say("b_yes"))
 
 
 def test_what_people_do_survives_the_inbox() -> None:
