@@ -58,7 +58,7 @@ async def running(platform: str, url: str, api: str) -> AsyncIterator[Press]:
     else:
         adapter = SlackPlatform(SLACK_TOKEN, signing_secret=SIGNING_SECRET, api_url=f"{api}/api/")
         take = adapter.events
-    told = Told(Dispatcher(database, clock, Routes.of(features()), {adapter.name: adapter}))
+    told = Told(Dispatcher(database, clock, Routes.of(features()), [adapter]))
     try:
         await adapter.start(told)
 

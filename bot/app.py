@@ -68,7 +68,7 @@ class Bot:
             self.database,
             self.clock,
             self.routes,
-            {each.name: each for each in self.platforms},
+            self.platforms,
             changed=self.engine.wake,
         )
         self._http: HttpServer | None = None

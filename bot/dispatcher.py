@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -59,14 +59,14 @@ class Dispatcher:
         database: Database,
         clock: Clock,
         routes: Routes,
-        platforms: Mapping[str, Platform],
+        platforms: Sequence[Platform],
         *,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._routes = routes
-        self._platforms = platforms
+        self._platforms = tuple(platforms)
         self._changed = changed
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
         self._turns = asyncio.Semaphore(1 if database.sqlite else AT_ONCE)
@@ -143,7 +143,7 @@ class Dispatcher:
         """Do what was taken in before we were killed and tell the people; an old interaction is answered by edit."""
         for inbound in left_over:
             outcome = await self.handle(inbound)
-            platform = self._platforms.get(inbound.by.platform)
+            platform = self._platform(inbound)
             if platform is not None and outcome.answers:
                 await self.performed(inbound, outcome, await platform.perform(inbound, outcome))
         if left_over:
@@ -178,7 +178,7 @@ class Dispatcher:
             return Outcome((), Reader())
         if not isinstance(inbound, EVERYWHERE):
             db.scope(who.community.id)
-        platform = self._platforms.get(inbound.by.platform)
+        platform = self._platform(inbound)
         ctx = Context(
             db=db,
             community=who.community,
@@ -203,8 +203,14 @@ class Dispatcher:
             if pressed and isinstance(answer, Edit) and answer.card and ctx.inbound.where.kind == "dm":
                 await cards.note(ctx.db, answer.card.kind, answer.card.subject, pressed, member=ctx.member)
 
+    def _platform(self, inbound: AnyInbound) -> Platform | None:
+        """Give the connection something came in on; there may be several of one platform."""
+        mine = [each for each in self._platforms if each.name == inbound.by.platform]
+        here = (each for each in mine if each.workspace == inbound.where.workspace)
+        return next(here, mine[0] if mine else None)
+
     def _start_link(self, platform: str, payload: str) -> str:
-        found = self._platforms.get(platform)
+        found = next((each for each in self._platforms if each.name == platform), None)
         return found.start_link(payload) if found else ""
 
     def _explain(self, inbound: AnyInbound, text: Text, reader: Reader) -> Outcome:
@@ -228,7 +234,7 @@ class Dispatcher:
             log.exception("inbox_row_not_settled", kind=inbound.kind, key=inbound.key)
 
     async def _reader(self, inbound: AnyInbound) -> Reader:
-        platform = self._platforms.get(inbound.by.platform)
+        platform = self._platform(inbound)
         pattern = platform.command_pattern if platform else "/{joined}"
         try:
             async with self._database.read() as db:

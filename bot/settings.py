@@ -44,6 +44,22 @@ class Settings(BaseSettings):
     convenor_recovery_seconds: float = Field(default=15.0, gt=0)
     convenor_hold_seconds: float = Field(default=120.0, ge=0)
     """How long a confirmed send waits for Undo (conversation, settled point a)."""
+    convenor_request_seconds: float = Field(default=20.0, gt=0)
+    """Longest wait for the answer to one message; must stay below `convenor_settle_seconds`."""
+    convenor_settle_seconds: float = Field(default=25.0, gt=0)
+    """How long after a lost answer Slack is asked whether the message is there; longer than any request may live."""
+    convenor_probe_seconds: float = Field(default=60.0, gt=0)
+    """How often a refused token is tried again, with one message."""
+    convenor_lane_seconds: float = Field(default=15.0, gt=0)
+    """How long sending on a connection, and polling Telegram, belong to one process (PostgreSQL)."""
+    convenor_beat_seconds: float = Field(default=60.0, gt=0)
+    """How often the installation's beat is written, by which a restored backup is recognised."""
+    convenor_lanes: int = Field(default=8, ge=1, le=64)
+    """Messages in flight at once on one connection: also the most copies or stray messages after a crash or a stop."""
+    telegram_per_second: float = Field(default=30.0, ge=0)
+    """Messages a second of the Telegram bot; 0 = no pacing at all, neither per bot nor per chat (tests, own server)."""
+    slack_per_minute: int = Field(default=300, ge=0)
+    """Messages a minute in the Slack workspace; 0 = no pacing at all, neither per workspace nor per channel."""
     convenor_clock_url: str = ""
     """The sandbox whose movable clock we follow; empty = the machine's clock. Only for the demo and tests."""
 
@@ -67,6 +83,8 @@ class Settings(BaseSettings):
             self.database_url = f"sqlite:///{(self.convenor_data_dir / 'convenor.sqlite3').absolute()}"
         if self.convenor_secret_key_file is None:
             self.convenor_secret_key_file = self.convenor_data_dir / "convenor.key"
+        if self.convenor_settle_seconds <= self.convenor_request_seconds:
+            raise ValueError("CONVENOR_SETTLE_SECONDS must be longer than CONVENOR_REQUEST_SECONDS")
         if self.telegram_webhook_secret.get_secret_value() and not self.public_url:
             raise ValueError("TELEGRAM_WEBHOOK_SECRET needs PUBLIC_URL, the address Telegram reaches us at")
         slack = self.slack_bot_token.get_secret_value()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from chat.inbound import AnyInbound
@@ -66,6 +67,8 @@ class Platform(Protocol):
     """How a command is written, with `{words}` and `{joined}`: `/cop {words}` or `/{joined}`."""
     forms: bool
     """Whether the platform has modal forms; else forms are asked as an interview."""
+    finds: bool
+    """Whether a post of ours can be looked up after a lost answer (`find`)."""
 
     async def start(self, receiver: Receiver) -> None:
         """Check the token, begin to take things in. Raise `AccountDead` for a wrong token."""
@@ -78,6 +81,12 @@ class Platform(Protocol):
 
     async def send(self, to: Place, message: Message, reader: Reader, delivery: str = "") -> MessageRef:
         """Send once, never again by itself. Raise the neutral errors of `chat.errors`."""
+
+    async def find(self, to: Place, delivery: str, since: datetime) -> MessageRef | None:
+        """Look for a post by the delivery id given to `send`, from a real moment on; `None` if it surely is not there.
+
+        Raise `Rejected` when looking is not possible or not allowed there, the others to look again later.
+        """
 
     async def edit(self, ref: MessageRef, message: Message, reader: Reader) -> None:
         """Edit a message; an unchanged one is a success."""

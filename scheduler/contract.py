@@ -48,7 +48,11 @@ Sent: TypeAlias = Callable[[Session, Delivery, Campaign], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Tell the operator about a connection: `dead` (token refused; sending stopped) or `alive` (it works again)."""
+    """Tell the operator about a connection.
+
+    `dead` (token refused; sending stopped), `alive` (it works again), `conflict` (somebody else polls with our token),
+    `strange` (an answer nobody has told us about; `reason` is its code).
+    """
 
     kind: str
     platform: str
@@ -78,6 +82,10 @@ class EngineSettings:
     """First back-off of a timer whose work failed; it doubles."""
     probe: float = 60.0
     """How often a refused token is tried again, with one message."""
+    settle: float = 25.0
+    """How long after a lost answer the platform is asked whether the message is there (reliability §2.3 point 8)."""
+    look_ups_per_minute: float = 40.0
+    """How many such look-ups one connection makes, below the platform's limit."""
     drain: float = 10.0
     """How long a stop waits for requests in flight."""
     gap: float = 0.05

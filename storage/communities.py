@@ -44,6 +44,24 @@ class Connection(Base):
     worker: Mapped[str] = mapped_column(String(40), default="")
     """The process that sends on this connection until `lease_until` (real time), so that pacing stays in one place."""
     lease_until: Mapped[datetime | None]
+    reader: Mapped[str] = mapped_column(String(40), default="")
+    """Telegram: the process that asks for updates until `reader_until` (real time); two would get 409 Conflict."""
+    reader_until: Mapped[datetime | None]
+    variables: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    """Names of the environment variables that hold its tokens, for a connection of a community file; else empty."""
+
+
+class Installation(Base):
+    """What one installation knows of itself; its only row has id 1. See `storage/installation.py`."""
+
+    __tablename__ = "installation"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    beat: Mapped[int] = mapped_column(default=0)
+    """Rises about once a minute while a process runs; a copy outside the database tells that a backup was restored."""
+    paused: Mapped[str] = mapped_column(String(40), default="")
+    """Why nothing but alerts goes out: `restored`, or "" when everything does."""
+    restored_until: Mapped[datetime | None]
+    """What was due up to here may have been sent before the restore; it is planned as `unknown`, not sent."""
 
 
 class Channel(OfCommunity, Base):

@@ -42,13 +42,17 @@ class Campaign(OfCommunity, Base):
     occurrence: Mapped[str] = mapped_column(String(60), default="")
     """Tells two sends of one kind apart, for example `nudge-2` or a meeting's revision."""
     state: Mapped[str] = mapped_column(String(12), default="sending")
-    """`held` (two minutes, Undo), `sending`, `stopped`, `done`, `cancelled`."""
+    """`held` (two minutes, Undo), `sending`, `stopped`, `done`, `cancelled`, `taking_back`, `taken_back`."""
     held_until: Mapped[datetime | None]
     audience: Mapped[int] = mapped_column(default=0)
     content_hash: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    stopped_by: Mapped[int | None]
+    """Id of the member who stopped it or took it back; no foreign key, because SQLite cannot add one to a table."""
+    unknown_left: Mapped[bool] = mapped_column(default=False)
+    """Whether an organiser decided to leave its unknown messages as they are."""
 
 
 class Delivery(OfCommunity, Base):
@@ -81,6 +85,14 @@ class Delivery(OfCommunity, Base):
     worker: Mapped[str] = mapped_column(String(40), default="")
     started_at: Mapped[datetime | None]
     """Real time of the attempt's start, for the look-up after a lost answer; none while the request has not left."""
+    settle_at: Mapped[datetime | None]
+    """Real time of the look-up after a lost answer, in state `sending` without a worker; none while none is due."""
+    lost_at: Mapped[datetime | None]
+    """Real start of the first attempt whose answer was lost: a look-up begins there; kept when it is sent again."""
+    crashes: Mapped[int] = mapped_column(default=0)
+    """How many processes died while they had it in hand and its request had not left; it is then claimed alone."""
+    copied: Mapped[bool] = mapped_column(default=False)
+    """Whether it was sent once more after a lost answer; it never is a second time by itself."""
     sent_at: Mapped[datetime | None]
 
 

@@ -33,6 +33,9 @@ class InboxRow(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     body: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     error_ref: Mapped[str] = mapped_column(String(12), default="")
+    worker: Mapped[str] = mapped_column(String(40), default="")
+    """The process that took it in and handles it; another one does when `lease_until` (real time) has passed."""
+    lease_until: Mapped[datetime | None]
 
 
 async def take_in(db: Session, row: InboxRow) -> bool:

@@ -31,7 +31,7 @@ class Kiosk:
     """A platform that only says what it can do: enough for the dispatcher, which never speaks to it by itself."""
 
     def __init__(self, name: str, forms: bool) -> None:
-        self.name, self.forms = name, forms
+        self.name, self.forms, self.workspace = name, forms, ""
         self.command_pattern = "/{joined}"
         self.said: list[Any] = []
 
@@ -134,7 +134,7 @@ class Desk:
     def __init__(self, database: Database, clock: MovableClock) -> None:
         self.database, self.clock = database, clock
         self.platforms = {"slack": Kiosk("slack", True), "telegram": Kiosk("telegram", False)}
-        self.dispatcher = Dispatcher(database, clock, Routes.of([feature]), self.platforms)  # type: ignore[arg-type]
+        self.dispatcher = Dispatcher(database, clock, Routes.of([feature]), list(self.platforms.values()))  # type: ignore[arg-type]
         self.keys = itertools.count()
 
     async def build(self) -> Desk:
@@ -197,7 +197,7 @@ async def test_the_same_press_delivered_five_times_counts_once(desk: Desk) -> No
 async def test_a_press_taken_in_before_a_crash_is_applied_after_it(desk: Desk) -> None:
     inbound = Click(data=str(Press("count", "a")), **desk.common("telegram"))
     await desk.dispatcher.accept(inbound)
-    restarted = Dispatcher(desk.database, desk.clock, Routes.of([feature]), desk.platforms)  # type: ignore[arg-type]
+    restarted = Dispatcher(desk.database, desk.clock, Routes.of([feature]), list(desk.platforms.values()))  # type: ignore[arg-type]
     left_over = await restarted.left_over()
     assert left_over == [inbound]
     await restarted.recover(left_over)
@@ -289,7 +289,7 @@ async def test_the_same_form_is_asked_question_by_question_elsewhere(desk: Desk)
 async def test_an_interview_goes_on_after_a_restart_and_back_and_cancel_work(desk: Desk) -> None:
     [asked] = await desk.click(Press("ask", "", "", "plan"))
     [asked] = await desk.click(tap(asked, "Online"))
-    desk.dispatcher = Dispatcher(desk.database, desk.clock, Routes.of([feature]), desk.platforms)  # type: ignore[arg-type]
+    desk.dispatcher = Dispatcher(desk.database, desk.clock, Routes.of([feature]), list(desk.platforms.values()))  # type: ignore[arg-type]
     [asked] = await desk.say("Jobs")
     [asked] = await desk.click(tap(asked, "Back"))
     assert words(asked) == "New meeting 2/3\nTheme"

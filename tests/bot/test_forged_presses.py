@@ -63,7 +63,7 @@ async def desk(tmp_path: Path, clock: MovableClock) -> AsyncIterator[tuple[Dispa
     history = EXAMPLES / "coprr-history.yaml"
     await fill_demo(url, EXAMPLES / "coprr.yaml", history, clock.now(), current=True)
     database = Database(url)
-    yield Dispatcher(database, clock, Routes.of(features()), {}), database
+    yield Dispatcher(database, clock, Routes.of(features()), []), database
     await database.close()
 
 

@@ -30,7 +30,7 @@ class Both:
 
     def __init__(self, database: Database, clock: MovableClock) -> None:
         self.database, self.clock = database, clock
-        self.dispatcher = Dispatcher(database, clock, Routes.of(features()), {})
+        self.dispatcher = Dispatcher(database, clock, Routes.of(features()), [])
         self._keys = itertools.count()
 
     async def build(self) -> Both:

@@ -40,6 +40,7 @@ class FakePlatform:
     limits: Limits = FREE
     command_pattern: str = "/{joined}"
     forms: bool = False
+    finds: bool = False
     ledger: list[tuple[str, str, str]] = field(default_factory=list)
     """Key of the delivery, chat, text."""
     at: list[tuple[float, str]] = field(default_factory=list)
@@ -51,6 +52,12 @@ class FakePlatform:
     lose: Callable[[Place, str], PlatformError | None] = lambda _place, _key: None
     """Fail after it arrived."""
     fail_edit: Callable[[MessageRef], PlatformError | None] = lambda _ref: None
+    fail_find: Callable[[Place, str], PlatformError | None] = lambda _place, _key: None
+    can_delete: Callable[[MessageRef], bool] = lambda _ref: True
+    looked: list[str] = field(default_factory=list)
+    """Keys of deliveries looked up."""
+    deleted: list[str] = field(default_factory=list)
+    """Messages asked to be deleted."""
     seconds: float = 0.0
     gate: asyncio.Event | None = None
     asked: int = 0
@@ -67,6 +74,19 @@ class FakePlatform:
         if error := self.lose(to, delivery):
             raise error
         return MessageRef(self.name, self.workspace, to.chat, str(len(self.ledger)))
+
+    async def find(self, to: Place, delivery: str, since: datetime) -> MessageRef | None:
+        self.looked.append(delivery)
+        if error := self.fail_find(to, delivery):
+            raise error
+        for number, (key, chat, _text) in enumerate(self.ledger, 1):
+            if key == delivery and chat == to.chat:
+                return MessageRef(self.name, self.workspace, to.chat, str(number))
+        return None
+
+    async def delete(self, ref: MessageRef) -> bool:
+        self.deleted.append(ref.message)
+        return self.can_delete(ref)
 
     async def edit(self, ref: MessageRef, message: Message, reader: Reader) -> None:
         self.edited_at.append(time.monotonic())

@@ -56,6 +56,7 @@ class SlackPlatform:
     name = NAME
     command_pattern = "/cop {words}"
     forms = True
+    finds = True
     limits = Limits(
         per_second=20,
         per_minute=300,
@@ -161,6 +162,10 @@ class SlackPlatform:
     async def send(self, to: Place, message: Message, reader: Reader, delivery: str = "") -> MessageRef:
         """Post once, to a channel or to a person (`U…` or `D…`). Raise the errors of `chat.errors`."""
         return await self._posting().send(to, message, reader, delivery)
+
+    async def find(self, to: Place, delivery: str, since: datetime) -> MessageRef | None:
+        """Look a post up by its delivery id in the conversation's history (reliability §2.3 point 8)."""
+        return await self._posting().find(to, delivery, since)
 
     async def edit(self, ref: MessageRef, message: Message, reader: Reader) -> None:
         """Edit a post of ours; an unchanged one is a success. Raise the errors of `chat.errors`."""

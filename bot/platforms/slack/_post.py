@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,6 +53,27 @@ class Poster:
         if to.kind == "dm" and chat != to.chat:
             self._rooms[to.chat] = chat
         return MessageRef("slack", self._workspace, chat, ts)
+
+    async def find(self, to: Place, delivery: str, since: datetime) -> MessageRef | None:
+        """Look for a post by its delivery id, from five seconds before a real moment on.
+
+        Raise `Rejected` where we may not look, the other errors of `chat.errors` to look again later.
+        """
+        room, cursor = await self.room(to), ""
+        oldest = f"{since.timestamp() - 5:.6f}"
+        while True:
+            more: dict[str, Any] = {"cursor": cursor} if cursor else {}
+            with neutral():
+                page = await self._web.conversations_history(
+                    channel=room, oldest=oldest, include_all_metadata=True, limit=100, **more
+                )
+            for each in page.get("messages") or ():
+                payload = (each.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("id") == delivery:
+                    return MessageRef("slack", self._workspace, room, str(each["ts"]))
+            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return None
 
     async def edit(self, ref: MessageRef, message: Message, reader: Reader) -> None:
         """Edit a post of ours; safe to try again."""

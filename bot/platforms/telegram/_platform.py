@@ -26,7 +26,7 @@ from bot.platforms.telegram._perform import HINT_SECONDS, Performer, direct
 from bot.platforms.telegram._polling import STALLED, WAIT, Offsets, Poller
 from bot.platforms.telegram._sender import Sender
 from bot.platforms.telegram._webhook import PATH, Webhook
-from chat.errors import AccountDead, Ambiguous, NotSent, PlatformError, RateLimited
+from chat.errors import AccountDead, Ambiguous, NotSent, PlatformError, RateLimited, Rejected
 from chat.inbound import AnyInbound
 from chat.language import DEFAULT
 from chat.message import Message
@@ -55,6 +55,7 @@ class TelegramPlatform:
     name = PLATFORM
     command_pattern = "/{joined}"
     forms = False
+    finds = False
 
     def __init__(
         self,
@@ -178,6 +179,10 @@ class TelegramPlatform:
     async def send(self, to: Place, message: Message, reader: Reader, delivery: str = "") -> MessageRef:
         """Send once. `delivery` stays here: the Bot API has no key that would prevent a copy (reliability L2)."""
         return await self._ready()[0].send(to, (message,), reader)
+
+    async def find(self, to: Place, delivery: str, since: datetime) -> MessageRef | None:
+        """Never find anything: a bot cannot read what it sent (reliability L2). Raise `Rejected`."""
+        raise Rejected("no_look_up")
 
     async def edit(self, ref: MessageRef, message: Message, reader: Reader) -> None:
         """Edit a message; an unchanged one is a success, and so is one overtaken by a newer edit."""
