@@ -104,6 +104,7 @@ class Control:
             web.post("/control/load", self.load),
             web.post("/control/person", self.person),
             web.post("/control/migrate", self.migrate),
+            web.post("/control/unreachable", self.unreachable),
             web.post("/control/{action}", self.act),
             web.route("*", "/control/{rest:.*}", self.unknown),
         ]
@@ -194,6 +195,17 @@ class Control:
         """Turn a group into a supergroup with another id."""
         body = await body_of(request)
         return answer({"ok": True, **await self.world.side(body.get("platform", "telegram")).migrate(body)})
+
+    async def unreachable(self, request: web.Request) -> web.Response:
+        """Lose people without a word to the bot: `{"platform", "share": 0.3, "seed": 1, "how": ["blocked", ...]}`."""
+        body = await body_of(request)
+        share, seed = body.get("share", 0.3), body.get("seed", 1)
+        if not isinstance(share, int | float) or not 0 <= share <= 1 or not isinstance(seed, int):
+            raise WrongCall('"share" is 0 to 1, "seed" a whole number')
+        ways = body.get("how") or list(self.world.side(body.get("platform")).losses)
+        if not isinstance(ways, list) or not all(isinstance(each, str) for each in ways):
+            raise WrongCall('"how" is a list of words')
+        return answer({"ok": True, "people": self.world.lose(body.get("platform"), share, seed, ways)})
 
     async def act(self, request: web.Request) -> web.Response:
         """Play a person."""

@@ -36,7 +36,12 @@ class Doors:
         before = len(self._runner.addresses)
         await self._listen(platform, 0)
         self._ports[platform] = int(self._runner.addresses[before][1])
-        return f"http://{self._host}:{self._ports[platform]}"
+        return self.address(platform)
+
+    def address(self, platform: object) -> str:
+        """Give the address of a platform's door; empty as long as it has none."""
+        port = self._ports.get(platform) if isinstance(platform, str) else None
+        return f"http://{self._host}:{port}" if port else ""
 
     async def _listen(self, platform: str, port: int) -> None:
         assert self._runner is not None

@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.clock import LONG_POLL_MAX, VirtualClock
@@ -21,7 +21,8 @@ class Row:
     """Be one call: `n` counts from 1, `at` is virtual time (ISO), `real` real time (Unix s), `status` the HTTP status.
 
     For Slack, whose refusals are HTTP 200, a refused call has its error code under `error` in the body and status 400.
-    `chat` and `message` are the platform's ids as text, `person` is our id of the one person it reached, if one.
+    `chat` and `message` are the platform's ids as text, `person` is our id of the one person it reached, if one;
+    `workspace` is the Slack team or the Telegram bot.
     """
 
     n: int
@@ -34,10 +35,11 @@ class Row:
     person: str = ""
     message: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
+    workspace: str = ""
 
     def view(self) -> dict[str, Any]:
         """Give the row as the control interface shows it."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Ledger:
@@ -59,11 +61,13 @@ class Ledger:
         person: str = "",
         message: str = "",
         body: Mapping[str, Any] | None = None,
+        workspace: str = "",
     ) -> Row:
         """Write a row down and wake who waits; top-level keys of the body that name a token or secret are left out."""
         kept = {key: value for key, value in (body or {}).items() if not SECRET.search(key)}
         at = self._clock.now().isoformat()
-        row = Row(len(self._rows) + 1, at, time.time(), platform, method, status, chat, person, message, kept)
+        n, real = len(self._rows) + 1, time.time()
+        row = Row(n, at, real, platform, method, status, chat, person, message, kept, workspace)
         self._rows.append(row)
         if self._waiters:
             grown, self._grown = self._grown, asyncio.Event()

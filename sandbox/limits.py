@@ -107,10 +107,15 @@ class Limits:
             self._kept = {key: each for key, each in self._kept.items() if not each.idle(now)}
         return 0
 
+    def named(self, name: str, workspace: str) -> str:
+        """Give the name of the rule that holds in a workspace: its own, if `change` was given one, else that of all."""
+        own = f"{name}@{workspace}"
+        return own if own in self.rules else name
+
     def change(self, wanted: Mapping[str, Any]) -> None:
         """Apply `{"enabled": bool, "<rule>": {"count", "seconds", "burst"}}`; if wrong, change nothing.
 
-        Raise `WrongCall` naming the rule.
+        `slack.workspace@T2` holds in one Slack workspace alone. Raise `WrongCall` naming the rule.
         """
         rules = dict(self.rules)
         for name, value in wanted.items():
@@ -118,10 +123,11 @@ class Limits:
                 if not isinstance(value, bool):
                     raise WrongCall('"enabled" is true or false')
                 continue
-            if name not in rules:
-                raise WrongCall(f"there is no limit {name!r}; there are {', '.join(sorted(rules))}")
+            known = name if name in rules else str(name).partition("@")[0]
+            if known not in DEFAULTS or (known != name and not known.startswith("slack.")):
+                raise WrongCall(f"there is no limit {name!r}; there are {', '.join(sorted(DEFAULTS))}")
             try:
-                rule = Rule(**{**asdict(rules[name]), **value})
+                rule = Rule(**{**asdict(rules[known]), **value})
                 good = rule.count >= 1 and rule.seconds > 0 and rule.burst >= 0
             except TypeError:
                 good = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from random import Random
 from typing import Any, TypeAlias, TypedDict
 
 from aiohttp import web
@@ -79,6 +80,8 @@ class Side:
     """
 
     name: str = ""
+    losses: tuple[str, ...] = ()
+    """The ways in which a person can become unreachable without the bot hearing of it."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -131,6 +134,10 @@ class Side:
     async def block(self, person: Person, call: Call) -> Done:
         """Make the person unreachable."""
         raise self._lacks("block")
+
+    def lose(self, person: Person, how: str) -> None:
+        """Make the person unreachable in one of the ways of `losses`; the bot finds out when it writes to them."""
+        raise self._lacks("unreachable")
 
     async def unblock(self, person: Person, call: Call) -> Done:
         """Make the person reachable again."""
@@ -204,6 +211,18 @@ class World:
         for side in self.sides.values():
             side.add(person)
         return person
+
+    def lose(self, platform: object, share: float, seed: int, ways: Sequence[str]) -> dict[str, str]:
+        """Make a random share of a platform's people unreachable, in turn in these ways; tell whom and how."""
+        side = self.side(platform)
+        if not ways or set(ways) - set(side.losses):
+            raise WrongCall(f'"how" is a list out of {", ".join(side.losses)}')
+        there = [person for person in self.people if getattr(person, side.name, None)]
+        lost = Random(seed).sample(there, round(share * len(there)))
+        told = {person.id: ways[at % len(ways)] for at, person in enumerate(lost)}
+        for person in lost:
+            side.lose(person, told[person.id])
+        return told
 
     def side(self, platform: object) -> Side:
         """Give the side a control call names; raise `WrongCall` if there is none."""

@@ -39,6 +39,7 @@ class Playground:
             web.get("/control/bot", self.bot),
             web.post("/control/bot", self.act_on_bot),
             web.post("/control/outage", self.outage),
+            web.post("/control/door", self.door),
             web.delete("/control/faults/{id:[0-9]{1,9}}", self.drop_fault),
         ]
 
@@ -91,6 +92,12 @@ class Playground:
         body = await body_of(request)
         await self.doors.turn(body.get("platform"), down=bool(body.get("down", True)))
         return answer({"ok": True, "down": self.doors.shut})
+
+    async def door(self, request: web.Request) -> web.Response:
+        """Make a door of its own for `platform`, which `outage` can shut; give its address, the same one each time."""
+        platform = (await body_of(request)).get("platform")
+        url = self.doors.address(platform) or await self.doors.make(self.world.side(platform).name)
+        return answer({"ok": True, "url": url})
 
     async def drop_fault(self, request: web.Request) -> web.Response:
         """Forget one fault."""

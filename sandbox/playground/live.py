@@ -41,7 +41,7 @@ class Live:
             "clock": world.clock.view(),
             "screens": world.changes.version,
             "people": len(world.people),
-            "faults": [each for each in world.faults.view() if each["count"] > 0],
+            "faults": [each for each in world.faults.view() if each["alive"]],
             "breaches": sum(world.limits.breaches.values()),
             "bot": self.bot_state(),
             "down": self._doors.shut,

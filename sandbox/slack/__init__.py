@@ -40,6 +40,7 @@ class SlackSide(Side):
     """
 
     name = "slack"
+    losses = ("deactivated", "not_found")
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -163,8 +164,8 @@ class SlackSide(Side):
 
     def note(self, asked: Asked, status: int, body: Mapping[str, Any]) -> None:
         """Write the ledger row of a call."""
-        room = asked.room.id if asked.room else ""
-        self.write(asked.method, status, chat=room, person=asked.person, message=asked.message, body=body)
+        chat, team = asked.room.id if asked.room else "", asked.team.id
+        self.write(asked.method, status, chat=chat, person=asked.person, message=asked.message, body=body, team=team)
 
     def write(
         self,
@@ -175,9 +176,12 @@ class SlackSide(Side):
         person: str = "",
         message: str = "",
         body: Mapping[str, Any] | None = None,
+        team: str = "",
     ) -> None:
         """Write a ledger row."""
-        self.world.ledger.add("slack", method, status, chat=chat, person=person, message=message, body=body)
+        self.world.ledger.add(
+            "slack", method, status, chat=chat, person=person, message=message, body=body, workspace=team
+        )
 
     def notice(self, team: Team, user: str, room: str, text: str) -> None:
         """Show an error of Slack itself to one person, in a room or over everything."""
@@ -219,6 +223,11 @@ class SlackSide(Side):
     async def block(self, person: Person, call: Call) -> Done:
         """Deactivate the person's account."""
         return await actions.deactivate(self, person, True)
+
+    def lose(self, person: Person, how: str) -> None:
+        """Deactivate or forget an account; no event tells of it."""
+        team, user = self.team_of(person)
+        (team.missing if how == "not_found" else team.deleted).add(user)
 
     async def unblock(self, person: Person, call: Call) -> Done:
         """Activate the account again."""

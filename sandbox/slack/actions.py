@@ -265,6 +265,7 @@ async def deactivate(side: SlackSide, person: Person, gone: bool) -> Done:
         side.desks[team.id].stacks.pop(user, None)
     else:
         team.deleted.discard(user)
+        team.missing.discard(user)
     shown = user_view(Asked(side, team, "", {}), person, locale=True)
     acked = await side.events.tell(team, {"type": "user_change", "user": shown, "cache_ts": side.world.clock.stamp()})
     return {"acked": acked}

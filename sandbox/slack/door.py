@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from sandbox.faults import suffer
+from sandbox.faults import Fault
 from sandbox.slack.workspace import Room, Team
+from sandbox.suffering import suffer
 
 if TYPE_CHECKING:
     from sandbox.slack import SlackSide
 
+USUAL = {429: "ratelimited", 401: "invalid_auth", 0: "cut"}
+"""The error code that goes with what a fault does, unless it names another; 5xx are `service_unavailable`."""
 BODY_MAX = 60_000_000
 
 
@@ -152,12 +156,10 @@ class Door:
             return answer(refused.answer)
         asked = Asked(side, team, name, args)
         side.aim(asked)
-        fault = side.world.faults.take("slack", name, asked.room.id if asked.room else "", asked.person)
+        fault = side.world.faults.take("slack", name, asked.room.id if asked.room else "", asked.person, team.id)
         if fault is None:
             return await self._work(asked)
-        return await suffer(
-            fault, request, lambda: self._work(asked), lambda status: self.refuse(asked, status, fault.retry_after)
-        )
+        return await suffer(fault, request, lambda: self._work(asked), partial(self.spoil, asked, fault))
 
     def _team(self, request: web.Request, args: dict[str, Any], name: str) -> Team:
         """Find the workspace by its token; tokens never reach the methods or the ledger."""
@@ -182,7 +184,7 @@ class Door:
                 raise Refused("unknown_method", req_method=asked.method)
             wait = asked.side.world.limits.refuse(self._limits(asked, found.tier))
             if wait:
-                return self.refuse(asked, 429, wait)
+                return self.refuse(asked, 429, "ratelimited", wait)
             asked.scope(*found.scopes)
             body = {"ok": True, **await found.run(asked)}
             asked.side.note(asked, 200, asked.args | asked.noted)
@@ -192,17 +194,22 @@ class Door:
         return answer(body, headers=headers)
 
     def _limits(self, asked: Asked, tier: str) -> list[tuple[str, str]]:
-        team = asked.team.id
+        team, named = asked.team.id, asked.side.world.limits.named
         if tier == "post":
             channel = asked.room.id if asked.room else asked.text("channel")
-            return [("slack.channel", f"{team}:{channel}"), ("slack.workspace", team)]
-        return [(f"slack.{tier}", f"{team}:{asked.method}")]
+            return [(named("slack.channel", team), f"{team}:{channel}"), (named("slack.workspace", team), team)]
+        return [(named(f"slack.{tier}", team), f"{team}:{asked.method}")]
 
-    def refuse(self, asked: Asked, status: int, wait: int) -> web.Response:
-        """Answer a call that was not done: 429, 401 (a revoked token), 502, or 0 for a cut connection."""
-        error = {429: "ratelimited", 401: "invalid_auth", 502: "service_unavailable", 0: "cut"}[status]
+    def spoil(self, asked: Asked, fault: Fault, status: int, noted: bool) -> web.Response:
+        """Answer a call as a fault wants it; see `suffer`."""
+        error = fault.error or USUAL.get(status, "service_unavailable")
+        return self.refuse(asked, status, error, fault.retry_after, noted=noted)
+
+    def refuse(self, asked: Asked, status: int, error: str, wait: object = None, *, noted: bool = True) -> web.Response:
+        """Answer a call that was not done: 429, another 4xx (HTTP 200, as Slack does), 5xx, or 0 for no answer."""
         body = {"ok": False, "error": error}
-        asked.side.note(asked, status, asked.args | body)
+        if noted:
+            asked.side.note(asked, status, asked.args | body)
         if status == 429:
-            return answer(body, 429, {"Retry-After": str(wait)})
-        return answer(body) if status == 401 else web.Response(status=502, text="Bad Gateway")
+            return answer(body, 429, {} if wait is None else {"Retry-After": str(wait)})
+        return answer(body) if 400 <= status < 500 else web.Response(status=status or 502, text="Bad Gateway")

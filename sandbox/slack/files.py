@@ -46,7 +46,8 @@ async def receive(side: SlackSide, request: web.Request) -> web.Response:
     if len(content) != file.length:
         return web.Response(status=400, text=f"expected {file.length} bytes, got {len(content)}")
     file.content, file.ticket = content, ""
-    side.write("files.upload", 200, message=file.id, body={"filename": file.name, "length": file.length})
+    body = {"filename": file.name, "length": file.length}
+    side.write("files.upload", 200, message=file.id, body=body, team=request.match_info["team"])
     return web.Response(text=f"OK - {file.length}")
 
 
@@ -94,7 +95,7 @@ def share(side: SlackSide, team: Team, room: Room, post: Post, files: list[File]
         file.shares[room.id] = post.ts
     body = {"files": [file.name for file in files], "text": post.text, "thread_ts": post.thread}
     person = side.person_id(team, room.user) if room.user else ""
-    side.write("files.shared", 200, chat=room.id, person=person, message=post.ts, body=body)
+    side.write("files.shared", 200, chat=room.id, person=person, message=post.ts, body=body, team=team.id)
     return post
 
 

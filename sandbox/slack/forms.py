@@ -51,7 +51,8 @@ async def submit(side: SlackSide, person: Person, call: Call) -> Done:
     if answer is None:
         return {"error": side.notices[team.id, user][-1]["text"], "acked": False, "ms": ms}
     done = _apply(side, team, user, view, answer)
-    side.write("views.ack", 400 if "error" in done else 200, person=person.id, message=view["id"], body=answer)
+    status = 400 if "error" in done else 200
+    side.write("views.ack", status, person=person.id, message=view["id"], body=answer, team=team.id)
     return {"acked": True, "ms": ms, **done}
 
 

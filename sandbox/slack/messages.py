@@ -60,10 +60,12 @@ def target(asked: Asked, name: str = "channel") -> Room:
     if channel[:1] in "UW" and room is None:
         if channel == team.bot_user:
             raise Refused("cannot_dm_bot")
-        if not asked.side.world.people.on_slack(team.id, channel):
+        if channel in team.missing or not asked.side.world.people.on_slack(team.id, channel):
             raise Refused("user_not_found")
         room = team.dm(channel)
     if room is None or (room.private and team.bot_user not in room.members):
+        raise Refused("channel_not_found")
+    if room.user in team.missing:
         raise Refused("channel_not_found")
     if room.user and room.user in team.deleted:
         raise Refused("user_disabled")

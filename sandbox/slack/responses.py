@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from sandbox.faults import suffer
 from sandbox.slack.door import Asked, Refused, answer
 from sandbox.slack.messages import POST_MAX, content
 from sandbox.slack.workspace import Post, Room, Team, fresh
+from sandbox.suffering import suffer
 
 if TYPE_CHECKING:
     from sandbox.slack import SlackSide
@@ -53,7 +54,7 @@ class Responses:
         permit = self._permits.get(request.match_info["id"])
         if permit is None or time.monotonic() - permit.born > SECONDS_MAX or permit.uses >= USES_MAX:
             error = "used_url" if permit and permit.uses >= USES_MAX else "expired_url"
-            self._side.write("response_url", 404, body={"error": error})
+            self._side.write("response_url", 404, body={"error": error}, team=request.match_info["team"])
             return answer({"ok": False, "error": error}, 404)
         try:
             body = json.loads(await request.read())
@@ -63,16 +64,11 @@ class Responses:
             return answer({"ok": False, "error": "invalid_payload"}, 400)
         asked = Asked(self._side, permit.team, "response_url", body, permit.room)
         asked.person, asked.message = self._side.person_id(permit.team, permit.user), permit.message
-        fault = self._side.world.faults.take("slack", "response_url", permit.room.id, asked.person)
+        fault = self._side.world.faults.take("slack", "response_url", permit.room.id, asked.person, permit.team.id)
         if fault is None:
             return await self._work(asked, permit)
-        refuse = self._side.door.refuse
-        return await suffer(
-            fault,
-            request,
-            lambda: self._work(asked, permit),
-            lambda status: refuse(asked, status, fault.retry_after),
-        )
+        spoil = partial(self._side.door.spoil, asked, fault)
+        return await suffer(fault, request, lambda: self._work(asked, permit), spoil)
 
     async def _work(self, asked: Asked, permit: Permit) -> web.StreamResponse:
         try:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from sandbox.slack.door import Asked, Refused, method
 from sandbox.slack.workspace import Room, Team
 
+DAY = 86_400.0
 KINDS = {"public_channel": "channels", "private_channel": "groups", "im": "im", "mpim": "mpim"}
 
 
@@ -85,7 +87,7 @@ async def open_room(asked: Asked) -> dict[str, Any]:
         raise Refused("invalid_arguments", ["[ERROR] the sandbox has no group direct messages"])
     elif users[0] == team.bot_user:
         raise Refused("cannot_dm_bot")
-    elif not asked.side.world.people.on_slack(team.id, users[0]):
+    elif users[0] in team.missing or not asked.side.world.people.on_slack(team.id, users[0]):
         raise Refused("user_not_found")
     elif users[0] in team.deleted:
         raise Refused("user_disabled")
@@ -146,6 +148,10 @@ def _messages(asked: Asked, room: Room, stamps: list[str], newest_first: bool) -
     except ValueError:
         raise Refused("invalid_ts_oldest") from None
     inside = asked.flag("inclusive")
+    # Who lost an answer knows the real moment of the attempt only; with a moved clock the stamps say nothing about it.
+    real = abs(oldest - time.time()) < DAY < abs(oldest - asked.side.world.clock.stamp())
+    stamps = [ts for ts in stamps if not real or room.posts[ts].arrived > oldest]
+    oldest = 0.0 if real else oldest
     chosen = [
         room.posts[ts]
         for ts in sorted(stamps, key=float, reverse=newest_first)

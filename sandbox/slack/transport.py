@@ -7,6 +7,7 @@ import hmac
 import json
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from aiohttp import web
 
 from sandbox.slack.door import Asked, Refused, method
 from sandbox.slack.workspace import Team, fresh
+from sandbox.suffering import kill, swallow
 
 if TYPE_CHECKING:
     from sandbox.slack import SlackSide
@@ -33,9 +35,11 @@ class NotAcknowledged(Exception):
 
 @dataclass(eq=False, slots=True)
 class Connection:
-    """Be one open socket and what it still has to acknowledge."""
+    """Be one open socket and what it still has to acknowledge; a silent one is in a black hole, for good."""
 
     socket: web.WebSocketResponse
+    workspace: str = ""
+    silent: bool = False
     waiting: dict[str, asyncio.Future[Answer]] = field(default_factory=dict)
 
 
@@ -69,16 +73,20 @@ class Transport:
         app_token = self._tickets.pop(request.query.get("ticket", ""), None)
         if app_token is None:
             return web.Response(status=403, text="invalid ticket")
-        socket = web.WebSocketResponse(max_msg_size=4 * 2**20)
+        team = self._side.by_app_token.get(app_token)
+        workspace = team.id if team else ""
+        if hole := self._side.world.faults.silences("slack", "socket", workspace):
+            return await swallow(hole, request)
+        # Pings are answered by hand, as a socket in a black hole must not answer any.
+        socket = web.WebSocketResponse(max_msg_size=4 * 2**20, autoping=False)
         await socket.prepare(request)
         group = self.connections.setdefault(app_token, [])
         if len(group) >= CONNECTIONS_MAX:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets", "debug_info": {}})
             await socket.close()
             return socket
-        connection = Connection(socket)
+        connection = Connection(socket, workspace)
         group.append(connection)
-        team = self._side.by_app_token.get(app_token)
         hello = {
             "type": "hello",
             "num_connections": len(group),
@@ -88,8 +96,12 @@ class Transport:
         try:
             await socket.send_json(hello)
             async for message in socket:
+                if self._silent(connection):
+                    continue
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._acknowledged(connection, message.data)
+                elif message.type is aiohttp.WSMsgType.PING:
+                    await socket.pong(message.data)
         finally:
             if connection in group:
                 group.remove(connection)
@@ -97,6 +109,13 @@ class Transport:
                 if not future.done():
                     future.set_exception(NotAcknowledged("dispatch_failed"))
         return socket
+
+    def _silent(self, connection: Connection) -> bool:
+        """Tell whether a connection has fallen into a black hole; it does not come out again."""
+        if not connection.silent:
+            hole = self._side.world.faults.silences("slack", "socket", connection.workspace)
+            connection.silent = hole is not None
+        return connection.silent
 
     def _acknowledged(self, connection: Connection, text: str) -> None:
         try:
@@ -118,7 +137,8 @@ class Transport:
             if reason != "warning":
                 self.connections[team.app_token].remove(each)
                 self._side.later(self._part(each))
-            await each.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
+            if not self._silent(each):
+                await each.socket.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}})
         return len(group)
 
     async def _part(self, connection: Connection) -> None:
@@ -131,7 +151,8 @@ class Transport:
         """Ping every client; give how many."""
         group = list(self.connections.get(team.app_token, ()))
         for each in group:
-            await each.socket.ping()
+            if not self._silent(each):
+                await each.socket.ping()
         return len(group)
 
     async def deliver(self, team: Team, kind: str, payload: Answer, attempt: int = 0, reason: str = "") -> Answer:
@@ -139,13 +160,27 @@ class Transport:
 
         Raise `NotAcknowledged` after 3 real seconds, or at once if nobody listens or the app refuses.
         """
-        fault = self._side.world.faults.take("slack", "socket" if not team.request_url else "http")
-        if fault and fault.action in ("black_hole", "delay"):
-            await asyncio.sleep(fault.seconds or self.ack_seconds)
-            if fault.action == "black_hole":
+        way = "http" if team.request_url else "socket"
+        fault = self._side.world.faults.take("slack", way, workspace=team.id)
+        if fault is None:
+            return await self._bring(team, kind, payload, attempt, reason)
+        match fault.action:
+            case "kill":
+                taken = await self._bring(team, kind, payload, attempt, reason)
+                kill(fault.pid)
+                return taken
+            case "delay":
+                await asyncio.sleep(fault.seconds)
+                return await self._bring(team, kind, payload, attempt, reason)
+            case "black_hole":
+                await asyncio.sleep(min(fault.seconds or self.ack_seconds, self.ack_seconds))
                 raise NotAcknowledged("operation_timeout")
-        elif fault:
-            raise NotAcknowledged("dispatch_failed")
+            case "cut_after" | "5xx_after":
+                with suppress(NotAcknowledged):
+                    await self._bring(team, kind, payload, attempt, reason)
+        raise NotAcknowledged("dispatch_failed")
+
+    async def _bring(self, team: Team, kind: str, payload: Answer, attempt: int, reason: str) -> Answer:
         if team.request_url:
             return await self._post(team, kind, payload, attempt, reason)
         group = self.connections.get(team.app_token)
@@ -161,7 +196,8 @@ class Transport:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         connection.waiting[id] = future
         try:
-            await connection.socket.send_str(json.dumps(envelope))
+            if not self._silent(connection):
+                await connection.socket.send_str(json.dumps(envelope))
             async with asyncio.timeout(self.ack_seconds):
                 return await future
         except TimeoutError:

@@ -75,7 +75,7 @@ async def user_info(asked: Asked) -> dict[str, Any]:
     if id == asked.team.bot_user:
         return {"user": _bot(asked.team)}
     person = asked.side.world.people.on_slack(asked.team.id, id)
-    if person is None:
+    if person is None or id in asked.team.missing:
         raise Refused("user_not_found")
     asked.person = person.id
     return {"user": user(asked, person, asked.flag("include_locale"))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,6 +48,8 @@ class Post:
     files: list[str] = field(default_factory=list)
     reactions: list[str] = field(default_factory=list)
     replies: int = 0
+    arrived: float = field(default_factory=time.time)
+    """When it came, by the real clock."""
 
 
 @dataclass(slots=True)
@@ -100,6 +103,8 @@ class Team:
     direct: dict[str, Room] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+    """Users the workspace does not know any more, as when somebody left and their account was removed."""
     last: int = 0
 
     @property

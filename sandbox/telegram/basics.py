@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sandbox.suffering import kill
 from sandbox.telegram.errors import QUERY_TOO_OLD, bad
 from sandbox.telegram.menu import scope_key
 from sandbox.telegram.params import Params
@@ -61,8 +62,14 @@ def set_webhook(server: Server, params: Params) -> bool:
     return True
 
 
-def _forget(server: Server) -> Any:
-    return lambda id: server.updates.waiting.pop(id, None)
+def _forget(server: Server) -> Callable[[int], None]:
+    def done(id: int) -> None:
+        server.updates.waiting.pop(id, None)
+        fault = server.world.faults.take("telegram", "webhook", workspace=str(server.bot.id), only="kill")
+        if fault is not None:
+            kill(fault.pid)
+
+    return done
 
 
 @method("deleteWebhook", "drop_pending_updates")

@@ -38,3 +38,12 @@ def forbidden(description: str) -> Refused:
 def too_many(seconds: int) -> Refused:
     """Make a 429 with the whole seconds to wait."""
     return Refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
+
+
+def spoilt(status: int, words: str, retry_after: object) -> Refused:
+    """Make what a fault answers: its own words, or those that go with the status; 429 carries any `retry_after`."""
+    if status == 429:
+        wait = {} if retry_after is None else {"retry_after": retry_after}
+        return Refused(429, words or f"Too Many Requests: retry after {retry_after}", **wait)
+    usual = {0: "no answer", 401: "Unauthorized"}
+    return Refused(status, words or usual.get(status, "Bad Gateway"))

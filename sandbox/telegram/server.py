@@ -102,6 +102,8 @@ class Server:
     def check_reach(self, chat: Chat) -> None:
         """Raise `Refused` (403) if the bot cannot write here."""
         if chat.private:
+            if chat.blocked == "not_found":
+                raise bad("chat not found")
             if chat.blocked == "deactivated":
                 raise forbidden("user is deactivated")
             if chat.blocked:

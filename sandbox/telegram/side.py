@@ -12,10 +12,10 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from sandbox.errors import WrongCall
-from sandbox.faults import suffer
 from sandbox.people import Person
+from sandbox.suffering import suffer, swallow
 from sandbox.telegram import basics, play, sending
-from sandbox.telegram.errors import Refused, bad, too_many
+from sandbox.telegram.errors import Refused, bad, spoilt
 from sandbox.telegram.params import Params
 from sandbox.telegram.screen import left, screen
 from sandbox.telegram.server import METHODS, Method, Server, check_known
@@ -23,6 +23,7 @@ from sandbox.world import Call, ChatView, Done, Side, World
 
 MODULES = (basics, sending)
 """Where the methods are; importing them fills `METHODS`."""
+POLL = METHODS["getupdates"]
 SHOWN_TYPES = {"application/pdf", "text/calendar", "text/plain", "image/png", "image/jpeg"}
 """Files a browser may show in a page; all others it saves."""
 
@@ -31,10 +32,16 @@ class TelegramSide(Side):
     """Stand in for `api.telegram.org` with one bot; `updates` and `chats` are open to tests."""
 
     name = "telegram"
+    losses = ("blocked", "deactivated", "not_found")
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self.server = Server(world)
+
+    @property
+    def workspace(self) -> str:
+        """Give the bot's id, by which faults and ledger tell bots apart."""
+        return str(self.server.bot.id)
 
     def load(self, spec: Mapping[str, Any]) -> None:
         """Start afresh; without a part for Telegram no token is right."""
@@ -76,16 +83,15 @@ class TelegramSide(Side):
         fault = None
         if self.world.faults:
             chat, person = self._where(params)
-            fault = self.world.faults.take("telegram", method.name, chat, person)
+            fault = self.world.faults.take("telegram", method.name, chat, person, self.workspace)
         if fault is None:
-            return await self._run(method, params)
+            answer = await self._run(method, params)
+            hole = self.world.faults.silences("telegram", "getUpdates", self.workspace) if method is POLL else None
+            return answer if hole is None else await swallow(hole, request)
 
-        def refuse(status: int) -> web.Response:
-            wrong = {
-                401: Refused(401, "Unauthorized"),
-                429: too_many(fault.retry_after),
-            }.get(status, Refused(status, "Bad Gateway" if status else "no answer"))
-            return self._refuse(method.name, params, wrong)
+        def refuse(status: int, noted: bool) -> web.Response:
+            wrong = spoilt(status, fault.error, fault.retry_after)
+            return self._refuse(method.name, params, wrong) if noted else _refusal(wrong)
 
         return await suffer(fault, request, lambda: self._run(method, params), refuse)
 
@@ -101,7 +107,7 @@ class TelegramSide(Side):
         except Exception as error:  # a hole in the sandbox must not look like a dead server
             traceback.print_exc()
             return self._refuse(method.name, params, Refused(500, f"Internal Server Error: {type(error).__name__}"))
-        if method.name != "getUpdates":
+        if method is not POLL:
             message = str(result["message_id"]) if isinstance(result, dict) and "message_id" in result else ""
             self.world.ledger.add(
                 "telegram",
@@ -111,6 +117,7 @@ class TelegramSide(Side):
                 person=person,
                 message=message or str(params.given.get("message_id") or ""),
                 body=params.ledger(),
+                workspace=self.workspace,
             )
         return _answer({"ok": True, "result": result}, 200)
 
@@ -124,14 +131,9 @@ class TelegramSide(Side):
             person=person,
             message=str(params.given.get("message_id") or ""),
             body={**params.ledger(), "error": refused.description},
+            workspace=self.workspace,
         )
-        body: dict[str, Any] = {"ok": False, "error_code": refused.code, "description": refused.description}
-        if refused.parameters:
-            body["parameters"] = refused.parameters
-        answer = _answer(body, refused.code or 500)
-        if "retry_after" in refused.parameters:
-            answer.headers["Retry-After"] = str(refused.parameters["retry_after"])
-        return answer
+        return _refusal(refused)
 
     def _where(self, params: Params) -> tuple[str, str]:
         """Give chat and person of a call as the ledger and the faults name them."""
@@ -193,6 +195,10 @@ class TelegramSide(Side):
         """Block the bot."""
         return await play.block(self.server, person, call)
 
+    def lose(self, person: Person, how: str) -> None:
+        """Make a person unreachable; no update tells of it."""
+        self.server.chats.private(person).blocked = how
+
     async def unblock(self, person: Person, call: Call) -> Done:
         """Unblock the bot."""
         return await play.unblock(self.server, person, call)
@@ -212,6 +218,16 @@ class TelegramSide(Side):
     async def migrate(self, call: Call) -> Done:
         """Turn a group into a supergroup."""
         return await play.migrate(self.server, call)
+
+
+def _refusal(refused: Refused) -> web.Response:
+    body: dict[str, Any] = {"ok": False, "error_code": refused.code, "description": refused.description}
+    if refused.parameters:
+        body["parameters"] = refused.parameters
+    answer = _answer(body, refused.code or 500)
+    if "retry_after" in refused.parameters:
+        answer.headers["Retry-After"] = json.dumps(refused.parameters["retry_after"])
+    return answer
 
 
 def _answer(body: Mapping[str, Any], status: int) -> web.Response:

@@ -83,8 +83,8 @@ class Message:
 class Chat:
     """Be a chat. A private one has a `person`; a group has members and says what the bot is in it.
 
-    `bot` is "member", "administrator", "left" or "kicked"; `blocked` is "", "blocked" or "deactivated"; `topics` are
-    names by number, `gone` is who left a group.
+    `bot` is "member", "administrator", "left" or "kicked"; `blocked` is "", "blocked", "deactivated" or
+    "not_found"; `topics` are names by number, `gone` is who left a group.
     """
 
     id: int

@@ -66,14 +66,15 @@ export function Faults() {
   const { state, connected } = useStore();
   const down = state?.down || [];
   const faults = state?.faults || [];
-  const waits = faults.filter((each) => each.action === "429").reduce((sum, each) => sum + each.count, 0);
+  const storms = faults.filter((each) => each.action === "429");
+  const waits = storms.reduce((sum, each) => sum + each.count, 0);
   const runs = state?.bot || "";
   return html`
     <p class="lead">Break something, then watch the bot recover. Nothing may get lost or arrive twice.</p>
     ${["telegram", "slack"].map((each) => html`
       <${Switch} key=${each} id=${`fault-${each}`} on=${down.includes(each)} disabled=${!connected} change=${(on) => outage(each, on)}
         words=${`${NAMES[each]} is down`} hint="The bot cannot connect to it. People's presses wait too."> <${Badge} platform=${each} quiet /></${Switch}>`)}
-    <${Switch} id="fault-storm" on=${waits > 0} disabled=${!connected} change=${(on) => (on ? storm() : calm(faults))} words="429 storm"
+    <${Switch} id="fault-storm" on=${storms.length > 0} disabled=${!connected} change=${(on) => (on ? storm() : calm(faults))} words="429 storm"
       hint=${waits ? `${counted(waits, "answer")} “slow down” left to give.` : "Both platforms answer “slow down” for a while."} />
     <${Blocking} />
     <div class="botbox" role="status">
@@ -84,7 +85,7 @@ export function Faults() {
         <button id="bot-start" class="btn pri" disabled=${runs !== "down"} onClick=${() => bot("start")}>Start the bot</button></div>`}
     </div>
     ${faults.filter((each) => each.action !== "429").length > 0 && html`<h3>Other faults under way</h3>
-      <ul class="plain">${faults.filter((each) => each.action !== "429").map((each) => html`<li>${each.action} on ${each.platform || "both"} ${each.method} (${each.count} left)</li>`)}</ul>`}
+      <ul class="plain">${faults.filter((each) => each.action !== "429").map((each) => html`<li>${each.action} on ${each.platform || "both"} ${each.method} (${each.count === null ? "until lifted" : `${each.count} left`})</li>`)}</ul>`}
     <p class="hint"><a href="/control/faults" target="_blank" rel="noopener">All faults as JSON</a></p>`;
 }
 
