@@ -67,7 +67,14 @@ class RateLimited(NotSent):
 
 
 class Ambiguous(PlatformError):
-    """The request left but its answer was lost: it may have been processed (reliability L1-L3)."""
+    """The request left but its answer was lost: it may have been processed (reliability L1-L3).
+
+    `strange` marks an answer nobody has told us about; `reason` is its code then, and the operator should hear of it.
+    """
+
+    def __init__(self, reason: str = "", *, strange: bool = False) -> None:
+        super().__init__(reason)
+        self.strange = strange
 
 
 class Unreachable(PlatformError):

@@ -48,6 +48,12 @@ class Receiver(Protocol):
     async def accept(self, inbound: AnyInbound) -> bool:
         """Store the inbound durably; false means it was seen before. Commit happens before this returns."""
 
+    async def accept_all(self, inbounds: Sequence[AnyInbound]) -> list[bool]:
+        """Store several in one transaction, all or none; parallel to them, false for what was seen before.
+
+        The same key twice in one call is new only the first time.
+        """
+
     async def handle(self, inbound: AnyInbound) -> Outcome:
         """Do what is asked in one transaction and give the answers to perform."""
 

@@ -60,6 +60,40 @@ class Alert:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LineFigures:
+    """Say how sending on one connection goes: counts since the start of this process, and what is in hand now."""
+
+    platform: str
+    workspace: str
+    sent: int = 0
+    """Messages a platform accepted, those found by a look-up included."""
+    retried: int = 0
+    """Attempts that surely did not arrive and come again."""
+    released: int = 0
+    """Claimed rows given back without an attempt: their turn was too far away, a pause, a stop."""
+    unknown: int = 0
+    """Messages that ended as `unknown`."""
+    dead: int = 0
+    """Messages that ended as `dead`, unreachable people included."""
+    limited: int = 0
+    """Answers that asked us to slow down (429)."""
+    lost: int = 0
+    """Attempts whose answer was lost; each is settled later as sent, queued again or unknown."""
+    settling: int = 0
+    """Lost answers that wait for their look-up, as far as this process has seen."""
+    flying: int = 0
+    """Requests in flight now."""
+    ready: int = 0
+    """Messages drawn and waiting for their turn now."""
+    dead_reason: str = ""
+    """Why the platform refuses our token; "" while it does not."""
+    held: bool = False
+    """Whether this process sends on the connection."""
+    paused: float = 0.0
+    """Seconds until anything may leave again, after a 429 or repeated failures."""
+
+
 OnAlert: TypeAlias = Callable[[Alert], Awaitable[None]]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from scheduler import cards
-from storage import deliveries
+from storage import deliveries, installation
 from storage.communities import Channel, Community
 from storage.database import Session, new_key
 from storage.deliveries import OPEN_STATES, Campaign, Delivery
@@ -32,6 +32,8 @@ class To:
     member: Member | None = None
     channel: Channel | None = None
     expires: datetime | None = None
+    account: Account | None = None
+    """Which of the member's accounts; `None` chooses (an alert must not go where nothing arrives)."""
 
     def __post_init__(self) -> None:
         if (self.member is None) == (self.channel is None):
@@ -81,9 +83,10 @@ async def plan(
 ) -> Campaign:
     """Decide to send; every recipient gets a row at once, in the caller's transaction (reliability §2.3 point 1).
 
-    Members without a reachable account are dead with the reason, stopped, paused and departed ones skipped. The same
-    kind, subject and occurrence give the existing campaign and add only new recipients; one that was undone is taken
-    up again. With `hold` nothing leaves before `now + hold`, until then `undo` works.
+    Members without a reachable account are dead with the reason, stopped, paused and departed ones skipped; what may
+    have been sent before a backup was restored is `unknown`. The same kind, subject and occurrence give the existing
+    campaign and add only new recipients; one that was undone is taken up again. With `hold` nothing leaves before
+    `now + hold`, until then `undo` works.
     """
     held_until = now + hold if hold else None
     state = "held" if hold else "sending"
@@ -93,8 +96,10 @@ async def plan(
         campaign.state, campaign.held_until, campaign.created_at = state, held_until, now
         campaign.details, campaign.content_hash = details or {}, content_hash
         campaign.created_by = by.id if by else None
-    elif campaign.state == "done":
+    elif campaign.state in ("done", "taken_back"):
         campaign.state = "sending"
+    # A restored backup does not know what was sent after it was made (reliability §2.3 point 12).
+    restored = await installation.restored_until(db) if kind != deliveries.ALERT else None
     earliest = campaign.held_until if campaign.state == "held" and campaign.held_until else None
     found = select(Delivery.key, Delivery.state).where(Delivery.campaign_id == campaign.id)
     known: dict[str, str] = {row.key: row.state for row in await db.execute(found)}
@@ -103,9 +108,10 @@ async def plan(
         key = str(uuid.uuid5(NAMESPACE, "\n".join((community.key, kind, subject, occurrence, each.name))))
         if known.get(key, "cancelled") != "cancelled":
             continue
-        values = _values(each, earliest)
+        values = _values(each, earliest, restored)
         if key in known:
-            await db.execute(update(Delivery).where(Delivery.key == key, Delivery.state == "cancelled").values(values))
+            again = update(Delivery).where(Delivery.key == key, Delivery.state == "cancelled")
+            await db.execute(again.values(values | _NEVER_TRIED))
         else:
             fresh.append(values | {"key": key, "campaign_id": campaign.id, "community_id": community.id})
         known[key] = values["state"]
@@ -156,9 +162,18 @@ async def _campaign(
     return found
 
 
-def _values(to: To, earliest: datetime | None) -> dict[str, Any]:
-    row = _for_member(to.member, to.due) if to.member else _for_channel(to.channel)
+_NEVER_TRIED: dict[str, Any] = {
+    "lease_until": None, "started_at": None, "settle_at": None, "lost_at": None, "sent_at": None, "copied": False,
+    "crashes": 0,
+}  # fmt: skip
+
+
+def _values(to: To, earliest: datetime | None, restored: datetime | None) -> dict[str, Any]:
+    row = _for_member(to.member, to.due, to.account) if to.member else _for_channel(to.channel)
     platform, workspace, chat = row.address
+    due = max(to.due, earliest) if earliest else to.due
+    if row.state == "queued" and restored is not None and due <= restored:
+        row.state, row.reason = "unknown", "restored"
     return {
         "member_id": to.member.id if to.member else None,
         "channel_id": to.channel.id if to.channel else None,
@@ -167,7 +182,7 @@ def _values(to: To, earliest: datetime | None) -> dict[str, Any]:
         "workspace": workspace,
         "chat": chat,
         "message": "",
-        "due_at": max(to.due, earliest) if earliest else to.due,
+        "due_at": due,
         "expires_at": to.expires,
         "state": row.state,
         "reason": row.reason,
@@ -176,8 +191,8 @@ def _values(to: To, earliest: datetime | None) -> dict[str, Any]:
     }
 
 
-def _for_member(member: Member, at: datetime) -> _Row:
-    account = choose_account(member)
+def _for_member(member: Member, at: datetime, wanted: Account | None) -> _Row:
+    account = wanted or choose_account(member)
     reason = silence(member, at)
     if account is None:
         mine = sorted(member.accounts, key=lambda each: each.platform != member.preferred)

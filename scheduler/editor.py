@@ -20,6 +20,7 @@ from chat.people import MessageRef
 from scheduler.contract import Skip
 from scheduler.drawing import draw, reader_of
 from scheduler.sender import Line
+from scheduler.shop import complain
 from storage.communities import Channel, Community
 from storage.deliveries import CardCopy, waiting_cards
 from storage.members import Member
@@ -70,7 +71,7 @@ class Editor:
             try:
                 wait = await self._round()
             except Exception as error:
-                log.exception("editor_failed", platform=self._line.platform.name, error=type(error).__name__)
+                complain("editor", self._line.platform.name, error)
                 wait = 1.0
             finally:
                 self.busy = False

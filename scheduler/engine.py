@@ -9,7 +9,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -17,10 +17,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from chat.platform import Platform
 from scheduler import cards, timers
 from scheduler.clock import Clock
-from scheduler.contract import Compose, EngineSettings, OnAlert, RunTimer, Sent
+from scheduler.contract import Compose, EngineSettings, LineFigures, OnAlert, RunTimer, Sent
 from scheduler.delivery import PROGRESS
 from scheduler.editor import Editor
-from scheduler.sender import Line, Shop
+from scheduler.looking import Seeker
+from scheduler.sender import Line
+from scheduler.shop import Shop, complain
+from scheduler.withdrawing import Withdrawer
 from storage import deliveries
 from storage import timers as timer_rows
 from storage.database import Database, Session
@@ -61,11 +64,24 @@ class Engine:
         shop = Shop(database, clock, compose, self._settings, self.worker, sent, on_alert)
         self._lines = [Line(shop, each) for each in platforms]
         self._editors = [Editor(line) for line in self._lines]
+        self._seekers = [Seeker(line) for line in self._lines]
+        self._withdrawers = [Withdrawer(line) for line in self._lines]
+        for line, seeker in zip(self._lines, self._seekers, strict=True):
+            line.on_lost = seeker.poke
         self._woken, self._recovery_due = asyncio.Event(), False
-        self._line_tasks: list[asyncio.Task[None]] = []
-        self._editor_tasks: list[asyncio.Task[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
         self._ticker: AsyncIOScheduler | None = None
         self._stopping = False
+        self.last_sweep = time.monotonic()
+        """Monotonic moment at which due work was last looked for without an error."""
+
+    @property
+    def _workers(self) -> list[Line | Editor | Seeker | Withdrawer]:
+        return [*self._lines, *self._editors, *self._seekers, *self._withdrawers]
+
+    def figures(self) -> list[LineFigures]:
+        """Give the figures of every connection, for `/metrics` and `/readyz`."""
+        return [each.figures() for each in self._lines]
 
     async def start(self) -> None:
         """Settle what a crash left, then begin. Platforms should have been started: their workspaces are known."""
@@ -76,8 +92,7 @@ class Engine:
         self._ticker.add_job(self._tick, "interval", seconds=self._settings.sweep)
         self._ticker.add_job(self._tick_recovery, "interval", seconds=self._settings.recovery)
         self._ticker.start()
-        self._line_tasks = [asyncio.create_task(each.run()) for each in self._lines]
-        self._editor_tasks = [asyncio.create_task(each.run()) for each in self._editors]
+        self._tasks = [asyncio.create_task(each.run()) for each in self._workers]
         self._sweeper = asyncio.create_task(self._follow())
         self._watcher = asyncio.create_task(self._watch_clock())
         self.wake()
@@ -92,10 +107,9 @@ class Engine:
         self.wake()
         self._watcher.cancel()
         seconds = self._settings.drain
-        lines = [each.stop(task, seconds) for each, task in zip(self._lines, self._line_tasks, strict=True)]
-        editors = [each.stop(task, seconds) for each, task in zip(self._editors, self._editor_tasks, strict=True)]
-        await asyncio.gather(self._sweeper, *lines, *editors)
-        await asyncio.gather(self._watcher, *self._line_tasks, *self._editor_tasks, return_exceptions=True)
+        workers = [each.stop(task, seconds) for each, task in zip(self._workers, self._tasks, strict=True)]
+        await asyncio.gather(self._sweeper, *workers)
+        await asyncio.gather(self._watcher, *self._tasks, return_exceptions=True)
         for line in self._lines:
             await line.let_go()
 
@@ -136,6 +150,8 @@ class Engine:
                 if line.dead or not line.platform.workspace:
                     continue
                 if await deliveries.due(db, *line.name, now) or await deliveries.in_flight(db, *line.name):
+                    return False
+                if await deliveries.to_take_back(db, *line.name):
                     return False
                 if with_cards and await deliveries.card_waits(db, *line.name):
                     return False
@@ -181,28 +197,34 @@ class Engine:
                 async with self._database.write() as db:
                     await self._show_progress(db, await deliveries.turn(db, now))
             async with self._database.read() as db:
-                for line, editor in zip(self._lines, self._editors, strict=True):
+                for line, editor, withdrawer in zip(self._lines, self._editors, self._withdrawers, strict=True):
                     if await deliveries.due(db, *line.name, now):
                         line.poke()
                     if await deliveries.card_waits(db, *line.name):
                         editor.poke()
+                    if await deliveries.to_take_back(db, *line.name):
+                        withdrawer.poke()
+            self.last_sweep = time.monotonic()
         except Exception as error:
-            log.exception("sweep_failed", error=type(error).__name__)
+            complain("sweep", "", error)
 
     async def _recover(self) -> None:
         """Settle work whose worker died: timers run again, deliveries are never sent twice."""
         try:
             async with self._database.write() as db:
                 found = await timer_rows.recover(db)
-                rows = await deliveries.recover(db)
+                keep = set[int]().union(*(line.in_hand for line in self._lines))
+                rows = await deliveries.recover(db, timedelta(seconds=self._settings.settle), keep)
                 campaigns = [await db.get_one(Campaign, each) for each in sorted({row.campaign_id for row in rows})]
                 await self._show_progress(db, campaigns)
         except Exception as error:
-            log.exception("recovery_failed", error=type(error).__name__)
+            complain("recovery", "", error)
             return
         if found or rows:
             log.warning("recovered", timers=found, deliveries=len(rows))
             self.wake()
+        for seeker in self._seekers:  # also for what another process found
+            seeker.poke()
 
     async def _redraw_latest(self) -> None:
         """Bring up to date what people pressed just before a crash."""
@@ -210,11 +232,12 @@ class Engine:
             async with self._database.write() as db:
                 found = await cards.redraw_latest(db)
         except Exception as error:
-            log.exception("cards_not_redrawn", error=type(error).__name__)
+            complain("redrawing", "", error)
             return
         if found:
             log.info("cards_redrawn_at_start", cards=found)
 
     async def _show_progress(self, db: Session, campaigns: Sequence[Campaign]) -> None:
         for each in campaigns:
+            db.scope(each.community_id)
             await cards.touch(db, [PROGRESS], each.key)

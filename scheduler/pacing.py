@@ -13,7 +13,9 @@ from chat.platform import Limits
 
 MARGIN = 1.04
 """Requests arrive a little closer together than they left; every window is kept a little longer than the platform's."""
-CHATS_KEPT = 5000
+CHATS_KEPT = 500
+DELETIONS_PER_MINUTE = 40
+UNLIMITED = 1_000_000
 
 
 class Window:
@@ -30,6 +32,11 @@ class Window:
         if not self.limit or len(self._starts) < self.limit:
             return 0.0
         return self._starts[-self.limit] + self._seconds - now
+
+    def room(self, now: float) -> int:
+        """Give how many starts are allowed at once."""
+        self.wait(now)
+        return self.limit - len(self._starts) if self.limit else UNLIMITED
 
     def take(self, now: float) -> None:
         """Note a start."""
@@ -50,6 +57,11 @@ class Bucket:
             self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
         return 0.0 if self._tokens > 0.999999 else (1 - self._tokens) / self._rate
+
+    def room(self, now: float) -> int:
+        """Give how many starts are allowed at once."""
+        self.wait(now)
+        return int(self._tokens + 0.000001)
 
     def take(self, now: float) -> None:
         """Use one start."""
@@ -72,6 +84,8 @@ class Pace:
         self._window = Window(whole, whole / limits.per_second)
         self._minute = Window(limits.per_minute, 60)
         self._edits = Window(limits.edits_per_minute, 60)
+        # Where a workspace has a minute of its own (Slack), deletions are a method with a limit of its own.
+        self._deletions = Window(DELETIONS_PER_MINUTE if limits.per_minute else 0, 60)
         self._groups: dict[str, Window] = {}
         self._group_edits: dict[str, Window] = {}
         self._free: dict[str, float] = {}
@@ -88,6 +102,13 @@ class Pace:
         now = self._clock()
         pace = max(self._second.wait(now), self._window.wait(now), self._minute.wait(now))
         return max(self._paused - now, pace, 0.0)
+
+    def room(self) -> int:
+        """Give how many messages may start at once now, as far as the whole bot is concerned."""
+        now = self._clock()
+        if self._paused > now:
+            return 0
+        return min(self._second.room(now), self._window.room(now), self._minute.room(now))
 
     def chat_wait(self, chat: str, *, group: bool) -> float:
         """Give the seconds until a message to this chat may start, as far as the chat is concerned."""
@@ -129,6 +150,20 @@ class Pace:
             if group:
                 self._group_edits.setdefault(chat, Window(self._limits.edits_per_minute, 60)).take(now)
 
+    def deletion_wait(self) -> float:
+        """Give the seconds until one of our messages may be deleted."""
+        now = self._clock()
+        wait = max(self._paused - now, self._deletions.wait(now), 0.0)
+        return max(wait, self.bot_wait()) if self.edits_by_group else wait
+
+    def take_deletion(self) -> None:
+        """Note that a deletion starts now."""
+        now = self._clock()
+        self._deletions.take(now)
+        if self.edits_by_group:
+            self._second.take(now)
+            self._window.take(now)
+
     def pause(self, seconds: float, chat: str = "", *, edits_only: bool = False) -> None:
         """Start nothing in a chat, or nothing at all, for so long; a longer pause is never shortened."""
         until = self._clock() + seconds * 1.02 + 0.05
@@ -147,6 +182,8 @@ class Pace:
     def busy(self) -> dict[str, float]:
         """Give the chats to which nothing may start now, with the seconds they stay so."""
         now = self._clock()
+        while self._free and next(iter(self._free.values())) <= now:  # the oldest come first, but for long pauses
+            del self._free[next(iter(self._free))]
         if len(self._free) > CHATS_KEPT:
             self._free = {chat: at for chat, at in self._free.items() if at > now}
         waits = {chat: at - now for chat, at in self._free.items() if at > now}
@@ -157,7 +194,8 @@ class Pace:
         return waits
 
     def _chat_starts(self, chat: str, now: float, group: bool) -> None:
-        until = now + self._limits.chat_interval * MARGIN
-        self._free[chat] = max(self._free.get(chat, 0.0), until)
+        if self._limits.chat_interval:
+            until = now + self._limits.chat_interval * MARGIN
+            self._free[chat] = max(self._free.pop(chat, 0.0), until)
         if group and self._limits.group_per_minute:
             self._groups.setdefault(chat, Window(self._limits.group_per_minute, 60)).take(now)

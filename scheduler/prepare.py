@@ -20,14 +20,15 @@ from scheduler.contract import Compose, Skip
 from scheduler.delivery import silence
 from scheduler.drawing import draw, reader_of
 from storage.communities import Channel, Community
-from storage.database import Database, Session
+from storage.database import Database, Session, unusable
 from storage.deliveries import Campaign, Delivery
 from storage.members import Member
 
 log = structlog.get_logger(__name__)
 
-End = Literal["sent", "dead", "unknown", "skipped", "expired", "retry", "release", "unreachable"]
-"""What became of an attempt; `retry` counts it, `release` does not, `unreachable` may turn to another account."""
+End = Literal["sent", "dead", "lost", "skipped", "expired", "retry", "release", "unreachable"]
+"""What became of an attempt; `retry` counts it, `release` does not, `unreachable` may turn to another account, and
+`lost` is settled later: it may or may not have arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Job:
     place: Place
     message: Message
     reader: Reader
-    card: tuple[str, str]
+    campaign: Campaign
+    """A snapshot of the drawing."""
     drawn_at: datetime
 
     @property
@@ -58,6 +60,8 @@ class Result:
     job: Job | None = None
     moved: str = ""
     """New id of the chat, if the platform told one."""
+    hold: float = 0.0
+    """Seconds in which nothing may go to this chat, if the platform asked for it."""
 
 
 @dataclass(slots=True)
@@ -81,11 +85,14 @@ async def prepare(
         while rest:  # after an error the transaction may be spoilt: the others get a new one
             async with database.read(community) as db:
                 world = await _load(db, community, rest)
+                db.draw_for(world.members)
                 while rest:
                     row = rest.pop(0)
                     try:
                         made = await _one(db, compose, platform, now, row, world)
-                    except Exception:
+                    except Exception as error:
+                        if unusable(error):  # nothing is known against the message; the line gives its rows back
+                            raise
                         reference = secrets.token_hex(3).upper()
                         log.exception("drawing_failed", reference=reference, delivery=row.id)
                         results.append(Result(row, "dead", f"drawing failed, ref {reference}"))
@@ -102,6 +109,7 @@ async def _load(db: Session, community: int, rows: Sequence[Delivery]) -> _World
     campaigns = select(Campaign).where(Campaign.id.in_({row.campaign_id for row in rows}))
     world.campaigns = {each.id: each for each in await db.scalars(campaigns)}
     members = {row.member_id for row in rows if row.member_id}
+    db.draw_for(members)
     if members:
         world.members = {each.id: each for each in await db.scalars(select(Member).where(Member.id.in_(members)))}
     channels = {row.channel_id for row in rows if row.channel_id}
@@ -132,7 +140,7 @@ async def _one(
     )  # fmt: skip
     if isinstance(message, Skip):
         return Result(row, "skipped", message.reason)
-    return Job(row, place, message, reader, (campaign.kind, campaign.subject), drawn_at)
+    return Job(row, place, message, reader, campaign, drawn_at)
 
 
 def _place(platform: Platform, row: Delivery, member: Member | None, channel: Channel | None) -> Place | str:

@@ -2,74 +2,44 @@
 
 One short write transaction a round notes results, starts what the pace allows and claims more; no transaction is open
 during a network call (reliability §2.3). A row is `started` before its request leaves, so that after a crash only
-those that may have arrived become `unknown`.
+those that may have arrived are looked into.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
-from chat.errors import AccountDead, Ambiguous, ChatMoved, NotSent, PlatformError, RateLimited, Rejected, Unreachable
-from chat.message import Message
-from chat.people import MessageRef
 from chat.platform import Platform
-from scheduler.clock import Clock
-from scheduler.contract import Alert, Compose, EngineSettings, OnAlert, Sent
+from scheduler import cards
+from scheduler.attempt import attempt
+from scheduler.contract import LineFigures
+from scheduler.delivery import PROGRESS
+from scheduler.health import Health
 from scheduler.pacing import Pace
 from scheduler.prepare import Job, Result, prepare
 from scheduler.results import record
+from scheduler.shop import Shop, Shown, complain
 from storage import deliveries, sharing
-from storage.database import Database, Session
+from storage.database import Session, unusable
 from storage.deliveries import Delivery
 
 log = structlog.get_logger(__name__)
 PATIENCE = 2.0
 """Seconds a drawn message may wait for its turn; after that it goes back to the queue to be drawn afresh."""
+AHEAD = 4
+"""Times as many messages are drawn in advance as there are lanes, where the pace lets them leave soon."""
 IDLE = 3600.0
-SHOWN_KEPT = 2000
-
-
-@dataclass(slots=True)
-class Shop:
-    """Be what every line works with."""
-
-    database: Database
-    clock: Clock
-    compose: Mapping[str, Compose]
-    settings: EngineSettings
-    worker: str
-    sent: Sent | None = None
-    on_alert: OnAlert | None = None
-
-
-class Shown:
-    """Remember what our last drawings looked like, by message and revision, to leave out edits that change nothing."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[MessageRef, tuple[int, Message]] = OrderedDict()
-
-    def put(self, ref: MessageRef, revision: int, message: Message) -> None:
-        """Remember a drawing; the oldest are forgotten."""
-        self._known[ref] = (revision, message)
-        self._known.move_to_end(ref)
-        if len(self._known) > SHOWN_KEPT:
-            self._known.popitem(last=False)
-
-    def forget(self, ref: MessageRef) -> None:
-        """Forget a drawing that may not be what is shown."""
-        self._known.pop(ref, None)
-
-    def same(self, ref: MessageRef, revision: int, message: Message) -> bool:
-        """Tell whether exactly this is shown at that revision."""
-        return self._known.get(ref) == (revision, message)
+GATHER = 0.005
+"""Seconds in which results gather for one transaction: a transaction costs more than the wait."""
+TELL = 0.3
+"""Seconds between two redrawings of one progress card while messages are in hand."""
 
 
 class Line:
@@ -78,19 +48,25 @@ class Line:
     def __init__(self, shop: Shop, platform: Platform) -> None:
         self.shop, self.platform = shop, platform
         self.pace, self.shown = Pace(platform.limits), Shown()
-        self.dead = ""
-        """Why the platform refuses our token; while it is set, one message is tried every `probe` seconds."""
+        self.health = Health(shop, platform, self.pace)
+        self.tally: Counter[str] = Counter()
+        """How many attempts ended in which way since the start."""
         self.held = False
         """Whether this process may send on the connection."""
+        self.on_lost: Callable[[], None] = lambda: None
+        """Called when a lost answer waits to be looked into."""
         self._poked, self._stopping, self._hungry = asyncio.Event(), False, False
         self._ready: list[Job] = []
         self._done: list[Result] = []
+        self._drawing: list[Delivery] = []
+        self._pen: asyncio.Task[None] | None = None
         self._flying: dict[asyncio.Task[None], Job] = {}
-        self._hold_until = self._probe_at = self._again = 0.0
-        self._failures = 0
+        self._hold_until = self._again = self._told_at = 0.0
         self._pause: float | None = None
         self._dead_noted = ""
-        self._seize, self._probing = True, False
+        self._seize = True
+        self._to_tell: set[tuple[int, str]] = set()
+        """Campaigns, with their community, whose progress cards are out of date."""
 
     @property
     def name(self) -> tuple[str, str]:
@@ -98,14 +74,39 @@ class Line:
         return self.platform.name, self.platform.workspace
 
     @property
+    def dead(self) -> str:
+        """Give why the platform refuses our token; "" while it does not."""
+        return self.health.dead
+
+    @property
     def idle(self) -> bool:
         """Tell whether nothing is in hand."""
-        return not (self._ready or self._done or self._flying or (self._hungry and not self.dead))
+        return not (self._in_hand or self._to_tell or (self._hungry and not self.dead))
 
     @property
     def sending(self) -> bool:
         """Tell whether messages wait for the pace now, so that edits should give way."""
         return bool(self._ready) or (self._hungry and not self.dead and not self.pace.paused)
+
+    @property
+    def in_hand(self) -> set[int]:
+        """Give the ids of the deliveries this process works on: no recovery may touch them."""
+        found = {job.delivery.id for job in (*self._ready, *self._flying.values())}
+        return found | {each.delivery.id for each in self._done} | {row.id for row in self._drawing}
+
+    @property
+    def _in_hand(self) -> bool:
+        return bool(self._ready or self._done or self._flying or self._drawing)
+
+    def figures(self) -> LineFigures:
+        """Give what `/metrics` and `/readyz` want to know."""
+        count = self.tally
+        return LineFigures(
+            *self.name, sent=count["sent"], retried=count["retry"], released=count["release"], lost=count["lost"],
+            unknown=count["unknown"], dead=count["dead"] + count["unreachable"], limited=count["limited"],
+            settling=count["settling"], flying=len(self._flying), ready=len(self._ready), dead_reason=self.dead,
+            held=self.held, paused=self.pace.paused,
+        )  # fmt: skip
 
     def poke(self) -> None:
         """Say that there may be something to send."""
@@ -118,14 +119,21 @@ class Line:
             self._poked.clear()
             try:
                 wait = await self._round()
-            except Exception as error:  # the database is away or full: nothing leaves until a round succeeds
-                log.exception("line_failed", platform=self.platform.name, error=type(error).__name__)
+            except Exception as error:  # nothing leaves until a round succeeds
+                complain("line", self.platform.name, error)
                 wait = 1.0
-            if self._stopping and not (self._flying or self._done or self._ready):
+            if self._stopping and not self._in_hand:
                 return
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._poked.wait()
+            await self._gather()
+
+    async def _gather(self) -> None:
+        """Let results come together for one transaction, for a moment, while most lanes are busy."""
+        end = time.monotonic() + GATHER
+        while len(self._flying) > self.health.lanes // 4 and not self._stopping and time.monotonic() < end:
+            await asyncio.sleep(0.001)
 
     async def stop(self, task: asyncio.Task[None], seconds: float) -> None:
         """Claim nothing more, give back what has not left, wait for what is in flight and write it down."""
@@ -134,7 +142,7 @@ class Line:
         await asyncio.wait({task}, timeout=seconds)
         for flying, job in list(self._flying.items()):
             flying.cancel()
-            self._done.append(Result(job.delivery, "unknown", "stopped"))
+            self._done.append(Result(job.delivery, "lost", "stopped"))
         self._flying.clear()
         self._poked.set()
         await asyncio.wait({task}, timeout=5)
@@ -148,6 +156,16 @@ class Line:
             async with self.shop.database.write() as db:
                 await sharing.let_go(db, *self.name, self.shop.worker)
 
+    async def circuit(self, reason: str) -> None:
+        """Open the circuit of a refused token with a reason, close it with none."""
+        if await self.health.circuit(reason):
+            self._hungry = True
+
+    def pause(self, seconds: float) -> None:
+        """Start nothing on this connection for so long, also after a restart."""
+        self.pace.pause(seconds)
+        self._pause = max(self._pause or 0.0, seconds)
+
     async def _round(self) -> float:
         """Do one transaction's worth; give the seconds until the next is useful."""
         if not self.platform.workspace:
@@ -155,8 +173,8 @@ class Line:
         self._give_back()
         starting = [] if self._stopping else self._startable()
         want, pause, dead = self._want(len(starting)), self._pause, self.dead
-        if not (self._done or starting or want or pause is not None or dead != self._dead_noted):
-            return min(self._next_start(), self._next_claim())
+        if not (self._done or starting or want or pause is not None or dead != self._dead_noted or self._telling()):
+            return min(self._next_start(), self._next_claim(), self._next_tell())
         done, busy = list(self._done), self._busy()
         claimed: list[Delivery] = []
         going: set[int] = set()
@@ -168,32 +186,73 @@ class Line:
                 ids = [job.delivery.id for job in starting]
                 going = await deliveries.start(db, ids, self.shop.worker, self._lease)
             if want and self.held and not self.pace.paused:
-                now = self.shop.clock.now()
-                claimed = await deliveries.claim(db, *self.name, now, self.shop.worker, self._lease, want, busy)
-            await self._write(db, done)
-        self._dead_noted = dead
-        if self._pause == pause:
-            self._pause = None
-        del self._done[: len(done)]
+                claimed = await self._claim(db, want, busy, alone=not (self._ready or self._flying))
+            unknown = await self._write(db, done)
+            told = await self._tell(db, last=not (self._ready or self._flying or claimed))
+        self._drawing = claimed
+        self._written(done, unknown, dead, pause)
+        self._to_tell -= told
+        if claimed and claimed[0].crashes:
+            self.shop.suspect = claimed[0].id
         for job in starting:
-            self._ready.remove(job)
-            if job.delivery.id in going and not self.pace.paused and (not self.dead or self._probing):
-                self._launch(job)
-            else:
+            if job.delivery.id not in going or self.pace.paused or (self.dead and not self.health.probing):
+                self._ready.remove(job)
                 self._done.append(Result(job.delivery, "release"))
+            elif self._may_leave(job):  # the pace counts what leaves now, not what was to leave before the commit
+                self._ready.remove(job)
+                self._launch(job)
         if want:
             self._after_claim(len(claimed), want, busy)
-        if claimed:
-            await self._prepare(claimed, probing=bool(dead))
-        return 0.0 if self._done or self._want(0) else min(self._next_start(), self._next_claim())
+        if claimed:  # drawn while others are sent
+            self._pen = asyncio.create_task(self._prepare(claimed, probing=bool(dead)))
+        return 0.0 if self._done or self._want(0) else min(self._next_start(), self._next_claim(), self._next_tell())
 
-    async def _write(self, db: Session, done: list[Result]) -> None:
+    async def _claim(self, db: Session, want: int, busy: dict[str, float], *, alone: bool) -> list[Delivery]:
+        """Take rows; if there are none but those that were in hand in a crash, and nothing else is in hand, one."""
+        shop, now = self.shop, self.shop.clock.now()
+        rows = await deliveries.claim(db, *self.name, now, shop.worker, self._lease, want, busy)
+        if rows or not alone or shop.suspect:
+            return rows
+        return await deliveries.claim(db, *self.name, now, shop.worker, self._lease, 1, busy, suspects=True)
+
+    async def _write(self, db: Session, done: list[Result]) -> int:
+        """Write results down; give how many messages became `unknown`."""
+        unknown = 0
         for community in sorted({each.delivery.community_id for each in done}):
             mine = [each for each in done if each.delivery.community_id == community]
             db.scope(community)
-            await record(db, mine, self.shop.worker, self.shop.clock.now(), self.shop.settings, self.shop.sent)
+            changed, more = await record(db, mine, self.shop, finds=self.platform.finds)
+            self._to_tell |= {(community, key) for key in changed}
+            unknown += more
+        return unknown
+
+    async def _tell(self, db: Session, *, last: bool) -> set[tuple[int, str]]:
+        """Have progress cards redrawn, not for each message of a burst but surely for the last; give which."""
+        now, told = time.monotonic(), set(self._to_tell)
+        if not told or (now < self._told_at + TELL and not last):
+            return set()
+        for community in {community for community, _ in told}:
+            db.scope(community)
+            for campaign in (key for its, key in told if its == community):
+                await cards.touch(db, [PROGRESS], campaign)
+        self._told_at = now
+        return told
+
+    def _written(self, done: list[Result], unknown: int, dead: str, pause: float | None) -> None:
+        """Forget what is on disk now."""
+        del self._done[: len(done)]
+        self._dead_noted = dead
+        if self._pause == pause:
+            self._pause = None
+        self.tally.update(each.end for each in done)
+        self.tally["unknown"] += unknown
+        if any(each.end == "lost" for each in done):
+            self.on_lost()
+        if any(each.delivery.id == self.shop.suspect for each in done):
+            self.shop.suspect, self._hungry = 0, True  # there may be another
 
     async def _prepare(self, claimed: list[Delivery], *, probing: bool) -> None:
+        """Draw what was claimed; what cannot be drawn now goes back to the queue."""
         shop, unique = self.shop, list[Delivery]()
         taken = set(self._busy())
         for row in claimed:  # one message to a chat at a time; its next waits for the chat's interval
@@ -202,26 +261,41 @@ class Line:
             else:
                 taken.add(row.chat)
                 unique.append(row)
-        jobs, results = await prepare(shop.database, shop.compose, self.platform, shop.clock.now(), unique)
-        self._ready += jobs
-        self._done += results
-        if probing:
-            self._probing = bool(jobs)
-            self._probe_at = time.monotonic() + (shop.settings.probe if jobs else 0.0)
+        jobs, results = list[Job](), [Result(row, "release") for row in unique]
+        try:
+            jobs, results = await prepare(shop.database, shop.compose, self.platform, shop.clock.now(), unique)
+        except Exception as error:
+            if not unusable(error):
+                log.exception("preparing_failed", platform=self.platform.name)
+        finally:
+            self._drawing = []
+            self._ready += jobs
+            self._done += results
+            if probing:
+                self.health.probing = bool(jobs)
+                self.health.probe_at = time.monotonic() + (shop.settings.probe if jobs else 0.0)
+            self._poked.set()
 
     def _startable(self) -> list[Job]:
-        """Choose what may leave now, and count it."""
-        found: list[Job] = []
+        """Choose what may leave now."""
+        room = min(self.pace.room(), self.health.lanes - len(self._flying))
+        now, found = self.shop.clock.now(), list[Job]()
         for job in self._ready:
-            if len(self._flying) + len(found) >= self.platform.limits.lanes or self.pace.bot_wait() > 0:
+            if len(found) >= room:
                 break
             expires = job.delivery.expires_at
-            if expires is not None and expires <= self.shop.clock.now():
+            if expires is not None and expires <= now:
                 continue
             if self.pace.chat_wait(job.place.chat, group=job.group) <= 0:
-                self.pace.take(job.place.chat, group=job.group)
                 found.append(job)
         return found
+
+    def _may_leave(self, job: Job) -> bool:
+        """Count a start if the pace still allows it."""
+        if self.pace.room() < 1 or self.pace.chat_wait(job.place.chat, group=job.group) > 0:
+            return False
+        self.pace.take(job.place.chat, group=job.group)
+        return True
 
     def _give_back(self) -> None:
         """Put drawn messages whose turn is too far away back into the queue."""
@@ -230,7 +304,7 @@ class Line:
             wait = max(self.pace.chat_wait(job.place.chat, group=job.group), self.pace.paused)
             expires = job.delivery.expires_at
             late = expires is not None and expires <= now
-            if late or self._stopping or wait > PATIENCE or (self.dead and not self._probing):
+            if late or self._stopping or wait > PATIENCE or (self.dead and not self.health.probing):
                 self._ready.remove(job)
                 self._done.append(Result(job.delivery, "expired" if late else "release"))
 
@@ -239,16 +313,22 @@ class Line:
         now = time.monotonic()
         if self._again and now >= self._again:
             self._hungry, self._again = True, 0.0
-        if self._stopping or not self._hungry or self.pace.paused or self._pause is not None:
+        if self._stopping or not self._hungry or self.pace.paused or self._pause is not None or self._alone:
             return 0
         if self.dead:
-            return 0 if now < self._probe_at or self._flying or self._ready else 1
-        ahead, limits = len(self._ready) - starting, self.platform.limits
-        most = max(1, min(limits.lanes, int(limits.per_second * PATIENCE)))  # what leaves within the patience
+            return 0 if now < self.health.probe_at or self._flying or self._ready else 1
+        ahead, lanes = len(self._ready) - starting, self.health.lanes
+        # Drawing many at once costs much less than one by one; what does not leave within half the patience is stale.
+        most = max(1, min(lanes * AHEAD, int(self.platform.limits.per_second * PATIENCE / 2)))
         return most - ahead if ahead <= most // 2 else 0
 
+    @property
+    def _alone(self) -> bool:
+        """Tell whether what is in hand was in hand in a crash: nothing else is taken then."""
+        return any(job.delivery.crashes for job in (*self._ready, *self._flying.values()))
+
     def _next_start(self) -> float:
-        if not self._ready or len(self._flying) >= self.platform.limits.lanes:
+        if not self._ready or len(self._flying) >= self.health.lanes:
             return IDLE
         chat = min(self.pace.chat_wait(job.place.chat, group=job.group) for job in self._ready)
         return max(self.pace.bot_wait(), chat)
@@ -260,8 +340,14 @@ class Line:
         if self._hungry and self.pace.paused:
             wait = min(wait, self.pace.paused)
         if self._hungry and self.dead:
-            wait = min(wait, max(0.0, self._probe_at - now))
+            wait = min(wait, max(0.0, self.health.probe_at - now))
         return wait
+
+    def _next_tell(self) -> float:
+        return max(0.0, self._told_at + TELL - time.monotonic()) if self._to_tell else IDLE
+
+    def _telling(self) -> bool:
+        return bool(self._to_tell) and (self._next_tell() <= 0 or not self._in_hand)
 
     def _busy(self) -> dict[str, float]:
         chats = self.pace.busy()
@@ -284,70 +370,7 @@ class Line:
         self._poked.set()
 
     async def _send(self, job: Job) -> None:
-        try:
-            self._done.append(await self._attempt(job))
-        except Exception:  # a bug of ours or of the adapter: whether it arrived cannot be known
-            log.exception("sending_failed", delivery=job.delivery.id)
-            self._done.append(Result(job.delivery, "unknown", "error"))
-
-    async def _attempt(self, job: Job, moved: str = "") -> Result:
-        """Send once and say what became of it (platforms §6)."""
-        row = job.delivery
-        try:
-            async with asyncio.timeout(self.shop.settings.lease * 2 / 3):
-                ref = await self.platform.send(job.place, job.message, job.reader, row.key)
-        except RateLimited as error:
-            self._failures = 0
-            self._slow_down(error, job)
-            return Result(row, "release", moved=moved)
-        except NotSent as error:
-            self._failures += 0 if self.pace.paused else 1
-            if self._failures >= 3:  # not this recipient: the way to the platform is closed
-                self.pace.pause(min(15.0, self.shop.settings.retry * 2 ** (self._failures - 3)))
-            log.info("not_sent", delivery=row.id, reason=error.reason)
-            return Result(row, "retry", moved=moved)
-        except (Ambiguous, TimeoutError) as error:
-            log.warning("answer_lost", delivery=row.id, platform=self.platform.name, error=str(error))
-            return Result(row, "unknown", "answer lost", moved=moved)
-        except Unreachable as error:
-            self._failures = 0
-            return Result(row, "unreachable", error.reason, moved=moved)
-        except ChatMoved as error:
-            if moved:
-                return Result(row, "dead", "moved twice", moved=moved)
-            return await self._attempt(replace(job, place=replace(job.place, chat=error.chat)), error.chat)
-        except AccountDead as error:
-            await self.circuit(error.reason or "token refused")
-            return Result(row, "release", moved=moved)
-        except PlatformError as error:
-            if not isinstance(error, Rejected):
-                log.error("unexpected_error", delivery=row.id, error=type(error).__name__)
-            log.error("rejected", delivery=row.id, platform=self.platform.name, reason=error.reason)
-            return Result(row, "dead", error.reason or "rejected", moved=moved)
-        self._failures = 0
-        await self.circuit("")
-        self.shown.put(ref, 0, job.message)
-        return Result(row, "sent", ref=ref, job=job, moved=moved)
-
-    def _slow_down(self, error: RateLimited, job: Job) -> None:
-        if error.scope:
-            self.pace.pause(error.after, job.place.chat)
-        else:
-            self.pace.pause(error.after)
-            self._pause = max(self._pause or 0.0, error.after)
-        log.info("rate_limited", platform=self.platform.name, after=error.after, chat=bool(error.scope))
-
-    async def circuit(self, reason: str) -> None:
-        """Open the circuit with a reason, close it with none; tell the operator when it changes."""
-        self._probing = False
-        if reason:
-            self._probe_at = time.monotonic() + self.shop.settings.probe
-        if bool(reason) == bool(self.dead):
-            return
-        self.dead, self._hungry = reason, True
-        log.error("connection_dead" if reason else "connection_alive", platform=self.platform.name, reason=reason)
-        if self.shop.on_alert is not None:
-            await self.shop.on_alert(Alert("dead" if reason else "alive", *self.name, reason))
+        self._done.append(await attempt(self, job))
 
     @property
     def _lease(self) -> timedelta:
@@ -365,7 +388,7 @@ class Line:
             real = await sharing.real_now(db)
             if row.paused_until is not None and row.paused_until > real:
                 self.pace.pause((row.paused_until - real).total_seconds())
-            self.dead = self._dead_noted = row.dead_reason
+            self.health.dead = self._dead_noted = row.dead_reason
         self.held, self._hold_until = row is not None, now + seconds / 3
 
     async def _note_connection(self, db: Session, pause: float | None, dead: str) -> None:

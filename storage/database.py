@@ -7,18 +7,29 @@ connections and never wait for the writer. Without this, concurrent RSVPs are si
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import DateTime, ForeignKey, MetaData, TypeDecorator, event, text
+from asyncpg import PostgresError
+from sqlalchemy import DateTime, ForeignKey, MetaData, Select, TypeDecorator, bindparam, event, text
 from sqlalchemy.engine import Dialect, make_url
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, mapped_column, with_loader_criteria
 from sqlalchemy.orm import Session as SyncSession
 
+from storage import inline
+from storage.batch import Batch
+
 _BASE32 = "abcdefghjkmnpqrstvwxyz0123456789"
+_OWN = "own"
+_CONNECT_SECONDS = 10
+_Q = TypeVar("_Q", bound=Select[Any])
+_T = TypeVar("_T")
 
 
 def new_key() -> str:
@@ -78,14 +89,42 @@ class Session(AsyncSession):
     @property
     def community_id(self) -> int:
         """Give the community this session is scoped to. Raise `LookupError` for an unscoped one."""
-        value: int | None = self.sync_session.info.get("community_id")
+        value = self.scoped
         if value is None:
             raise LookupError("this session is not scoped to a community")
+        return value
+
+    @property
+    def batch(self) -> Batch | None:
+        """Give what is kept for questions that are asked again and again, in a transaction that draws for many."""
+        found: Batch | None = self.sync_session.info.get("batch")
+        return found
+
+    def draw_for(self, members: Iterable[int]) -> None:
+        """Say for whom, by id, this transaction, which only reads, will draw: what they share is asked once."""
+        self.sync_session.info["batch"] = Batch(frozenset(members))
+
+    @property
+    def scoped(self) -> int | None:
+        """Give the community this session is scoped to, None for all."""
+        value: int | None = self.sync_session.info.get("community_id")
         return value
 
     def scope(self, community_id: int) -> None:
         """Narrow an unscoped session to one community, for the rest of the transaction."""
         self.sync_session.info["community_id"] = community_id
+
+    def at_end(self, do: Callable[[Session, list[_T]], Awaitable[None]], item: _T) -> None:
+        """Let `do` run once at the end of the transaction, with all items given to it; only in `Database.write`.
+
+        For rows that many people change: their locks are held for a moment, and one statement serves all.
+        """
+        self.sync_session.info.setdefault("at_end", {}).setdefault(do, []).append(item)
+
+    async def finish(self) -> None:
+        """Do what was left for the end."""
+        for do, items in self.sync_session.info.pop("at_end", {}).items():
+            await do(self, items)
 
 
 class _Scoped(SyncSession):
@@ -95,7 +134,7 @@ class _Scoped(SyncSession):
 @event.listens_for(_Scoped, "do_orm_execute")
 def _narrow(state: ORMExecuteState) -> None:
     community = state.session.info.get("community_id")
-    if community is None or state.is_column_load or state.is_relationship_load:
+    if community is None or _OWN in state.execution_options or state.is_column_load or state.is_relationship_load:
         return
     state.statement = state.statement.options(
         with_loader_criteria(OfCommunity, lambda cls: cls.community_id == community, include_aliases=True)
@@ -115,6 +154,38 @@ def _own(session: SyncSession, _context: Any, _instances: Any) -> None:
             raise PermissionError("a row of another community")
 
 
+class OutOfReach(Exception):
+    """No connection to the database could be opened."""
+
+
+def own(query: _Q, table: type[OfCommunity]) -> _Q:
+    """Narrow a question that is built once and asked often; it is asked with `own=db.community_id`.
+
+    What `_narrow` adds to every other question costs more than the question itself.
+    """
+    return query.where(table.community_id == bindparam(_OWN)).execution_options(**{_OWN: True})
+
+
+def unusable(error: BaseException) -> bool:
+    """Tell whether the database, not the work, is why it failed: locked, full, out of reach, being restarted.
+
+    The same work done again later may succeed; nothing of it was committed, unless the line broke at the very commit.
+    """
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OutOfReach | DisconnectionError | PoolTimeout)
+    if isinstance(error, OperationalError | InterfaceError):
+        return getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR  # which is a wrong statement
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return error.connection_invalidated or state[:2] in ("08", "40", "53", "55", "57", "58")
+
+
+def passing(error: BaseException) -> bool:
+    """Tell whether an unusable database is worth a second try at once: the line broke, or two waited for each other."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, DisconnectionError)
+    return error.connection_invalidated or str(getattr(error.orig, "sqlstate", None) or "")[:2] == "40"
+
+
 class Database:
     """Be the way to the database: `write` transactions and `read` ones, each scoped to a community or to none.
 
@@ -125,14 +196,26 @@ class Database:
         self.url = normalise(url)
         self.sqlite = self.url.startswith("sqlite")
         if self.sqlite:
-            self._writer = create_async_engine(self.url, pool_size=1, max_overflow=0, hide_parameters=True)
+            self._writer = create_async_engine(
+                self.url,
+                pool_size=1,
+                max_overflow=0,
+                hide_parameters=True,
+                connect_args={"async_creator_fn": inline.connect},
+            )
             self._reader = create_async_engine(self.url, pool_size=4, max_overflow=4, hide_parameters=True)
             for engine in (self._writer, self._reader):
                 _prepare_sqlite(engine, reading=engine is self._reader)
         else:
             self._writer = create_async_engine(
-                self.url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True
+                self.url,
+                pool_size=10,
+                max_overflow=10,
+                pool_recycle=1800,
+                hide_parameters=True,
+                connect_args={"timeout": _CONNECT_SECONDS},
             )
+            event.listen(self._writer.sync_engine, "checkout", _alive)
             self._reader = self._writer
 
     @property
@@ -147,7 +230,12 @@ class Database:
             if community_id is not None:
                 session.scope(community_id)
             async with session.begin():
+                try:
+                    await session.connection()
+                except (OSError, PostgresError) as error:  # raw, because there is no connection yet to wrap them
+                    raise OutOfReach(type(error).__name__) from error
                 yield session
+                await session.finish()
 
     @asynccontextmanager
     async def read(self, community_id: int | None = None) -> AsyncIterator[Session]:
@@ -174,8 +262,23 @@ def normalise(url: str) -> str:
     return parsed.set(drivername=name).render_as_string(hide_password=False)
 
 
+def _alive(_connection: Any, record: Any, _proxy: Any) -> None:
+    """Give no connection out that the server has closed; the pool opens a new one instead.
+
+    The driver knows it already (asyncio has read the end of the stream), so this asks nobody, unlike a ping.
+    """
+    if record.driver_connection.is_closed():
+        raise DisconnectionError("closed by the server")
+
+
 def _prepare_sqlite(engine: AsyncEngine, *, reading: bool) -> None:
-    pragmas = ["busy_timeout=10000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"]
+    pragmas = [
+        f"busy_timeout={inline.LOCK_WAIT}",
+        "foreign_keys=ON",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+    ]
     if reading:
         pragmas.append("query_only=ON")
 
@@ -189,4 +292,4 @@ def _prepare_sqlite(engine: AsyncEngine, *, reading: bool) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if reading else inline.BEGIN)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm.attributes import set_committed_value
 
-from storage.database import Session
+from storage.database import Session, own
 from storage.meetings import Attendance, Invitation, Meeting
 from storage.members import Member
 
@@ -18,6 +20,27 @@ ASKED_STATES = ("active", "paused", "stopped")
 """Members who have agreed once: they may answer, even if no message may be sent to them now."""
 NOT_JOINED = ("invited", "pending_consent")
 CHUNK = 500
+# Asked for every press, so built once.
+_MINE = own(
+    select(Invitation).where(
+        Invitation.meeting_id == bindparam("meeting"), Invitation.member_id == bindparam("member")
+    ),
+    Invitation,
+)
+_MINE_HELD = _MINE.with_for_update().execution_options(populate_existing=True)
+_ROW: Table = Invitation.__table__  # type: ignore[assignment]
+_REPLY = (
+    update(_ROW)
+    .where(_ROW.c.id == bindparam("invitation"))
+    .values(reply=bindparam("choice"), replied_at=bindparam("at"), replied_by=bindparam("by"))
+)
+
+_OF_MEETING = select(Meeting.id).where(Meeting.key == bindparam("which"), Meeting.community_id == bindparam("whose"))
+_ACCEPT = (
+    update(_ROW)
+    .where(_ROW.c.meeting_id == _OF_MEETING.scalar_subquery(), _ROW.c.member_id == bindparam("who"))
+    .values(delivered=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +118,13 @@ async def take_back(db: Session, meeting: Meeting, members: Sequence[int]) -> No
 
 async def find(db: Session, meeting: Meeting, member: Member) -> Invitation | None:
     """Give a member's invitation to a meeting."""
-    found = await db.scalars(
-        select(Invitation).where(Invitation.meeting_id == meeting.id, Invitation.member_id == member.id)
-    )
+    if db.batch is not None and member.id in db.batch.members:
+        asked = select(Invitation).where(
+            Invitation.meeting_id == meeting.id, Invitation.member_id.in_(sorted(db.batch.members))
+        )
+        theirs = await db.batch.once(("invitations", meeting.id), lambda: _by_member(db, asked))
+        return theirs.get(member.id)
+    found = await db.scalars(_MINE, {"meeting": meeting.id, "member": member.id, "own": db.community_id})
     return found.one_or_none()
 
 
@@ -117,6 +144,10 @@ async def of_member(db: Session, member: Member, now: datetime) -> list[tuple[Me
     return [(meeting, invitation) for meeting, invitation in found]
 
 
+async def _by_member(db: Session, asked: Select[Invitation]) -> dict[int, Invitation]:
+    return {each.member_id: each for each in await db.scalars(asked)}
+
+
 async def reply(
     db: Session, meeting: Meeting, member: Member, choice: str, at: datetime, by: Member | None = None
 ) -> Result:
@@ -127,12 +158,7 @@ async def reply(
     """
     if choice not in CHOICES:
         raise ValueError("no such reply")
-    found = await db.scalars(
-        select(Invitation)
-        .where(Invitation.meeting_id == meeting.id, Invitation.member_id == member.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    found = await db.scalars(_MINE_HELD, {"meeting": meeting.id, "member": member.id, "own": db.community_id})
     row = found.one_or_none()
     if row is None:
         return Result(refused="not_invited")
@@ -143,8 +169,10 @@ async def reply(
     # Compared to the second: Telegram tells no more, and within one second the order of arrival is as good.
     if row.replied_at is not None and at.replace(microsecond=0) < row.replied_at.replace(microsecond=0):
         return Result(previous, previous, older=True)
-    row.reply, row.replied_at, row.replied_by = choice, at, (by or member).id
-    await db.flush()
+    values = {"choice": choice, "at": at, "by": (by or member).id}
+    await db.execute(_REPLY, values | {"invitation": row.id})
+    for name, value in zip(("reply", "replied_at", "replied_by"), values.values(), strict=True):
+        set_committed_value(row, name, value)  # what is in the session is what is in the database
     return Result(choice, previous, changed=choice != previous)
 
 
@@ -226,11 +254,9 @@ async def attended(db: Session, meeting: Meeting) -> list[Member]:
 
 
 async def accepted(db: Session, meeting_key: str, member_id: int) -> None:
-    """Mark one invitation as accepted by a platform."""
-    of_meeting = select(Meeting.id).where(Meeting.key == meeting_key).scalar_subquery()
-    await db.execute(
-        update(Invitation)
-        .where(Invitation.meeting_id == of_meeting, Invitation.member_id == member_id)
-        .values(delivered=True)
-        .execution_options(synchronize_session=False)
-    )
+    """Mark one invitation as accepted by a platform, at the end of the transaction with all others."""
+    db.at_end(_accept_all, {"which": meeting_key, "who": member_id, "whose": db.community_id})
+
+
+async def _accept_all(db: Session, accepted: list[dict[str, Any]]) -> None:
+    await db.execute(_ACCEPT, accepted)

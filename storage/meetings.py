@@ -6,11 +6,11 @@ import re
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.communities import Community
-from storage.database import Base, OfCommunity, Session, new_key
+from storage.database import Base, OfCommunity, Session, new_key, own
 
 MEETING_STATES = ("draft", "scheduled", "inviting", "closed", "live", "held", "memo_issued", "archived", "cancelled")
 HELD = ("held", "memo_issued", "archived")
@@ -87,9 +87,18 @@ INVITED = ("inviting", "closed", "live")
 """States in which replies and reminders live."""
 
 
+_BY_KEY = own(select(Meeting).where(Meeting.key == bindparam("key")), Meeting)  # asked for every press, so built once
+
+
 async def by_key(db: Session, key: str) -> Meeting | None:
     """Find a meeting of this community by the key its buttons carry."""
-    return (await db.scalars(select(Meeting).where(Meeting.key == key))).one_or_none()
+    if db.batch is not None:
+        return await db.batch.once(("meeting", key), lambda: _find(db, key))
+    return await _find(db, key)
+
+
+async def _find(db: Session, key: str) -> Meeting | None:
+    return (await db.scalars(_BY_KEY, {"key": key, "own": db.community_id})).one_or_none()
 
 
 async def lock(db: Session, key: str) -> Meeting | None:

@@ -18,9 +18,10 @@ GONE = ("left", "erased")
 
 
 async def deliveries_json(db: Session, rows: bool = False) -> dict[str, Any]:
-    """Give campaigns with one number per platform and state, and whom nobody can reach; `rows` adds every delivery.
+    """Give campaigns with one number per platform and state, the unknown, and whom nobody can reach.
 
-    Deliveries to people without any account stand under `none`, so that the numbers add up to the audience.
+    `rows` adds every delivery. Deliveries to people without any account stand under `none`, so that the numbers add up
+    to the audience.
     """
     counts: dict[int, dict[str, dict[str, int]]] = {}
     question = select(Delivery.campaign_id, Delivery.platform, Delivery.state, func.count())
@@ -38,13 +39,41 @@ async def deliveries_json(db: Session, rows: bool = False) -> dict[str, Any]:
             "subject": names.get(each.subject, each.subject),
             "occurrence": each.occurrence,
             "state": each.state,
+            "created_at": each.created_at.isoformat(),
             "audience": each.audience,
             **(empty | counts.get(each.id, {})),
         }
         for each in await db.scalars(select(Campaign).order_by(Campaign.id))
     ]
-    found: dict[str, Any] = {"campaigns": campaigns, "unreachable": await unreachable(db)}
+    found: dict[str, Any] = {"campaigns": campaigns, "unknown": await _unknown(db, names)}
+    found["unreachable"] = await unreachable(db)
     return found | ({"rows": await _rows(db)} if rows else {})
+
+
+async def _unknown(db: Session, names: dict[str, str]) -> list[dict[str, Any]]:
+    """Give every delivery of unknown fate; `left` tells that an organiser decided to leave it so."""
+    found = await db.execute(
+        select(Delivery, Campaign, Member.code, Channel.chat)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .outerjoin(Member, Member.id == Delivery.member_id)
+        .outerjoin(Channel, Channel.id == Delivery.channel_id)
+        .where(Delivery.state == "unknown")
+        .order_by(Delivery.id)
+    )
+    return [
+        {
+            "id": row.id,
+            "campaign": campaign.key,
+            "kind": campaign.kind,
+            "subject": names.get(campaign.subject, campaign.subject),
+            "member": code,
+            "channel": chat,
+            "platform": row.platform or None,
+            "reason": row.reason,
+            "left": campaign.unknown_left,
+        }
+        for row, campaign, code, chat in found
+    ]
 
 
 async def unreachable(db: Session) -> list[dict[str, str | None]]:

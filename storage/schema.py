@@ -5,7 +5,8 @@ A new revision is written from the difference between the models and the last on
     .venv/bin/python -m storage.schema "what changes"
 
 The migration engine is separate from the bot's: on SQLite with `foreign_keys=OFF` and one transaction around all steps,
-so a failing migration leaves the database as it was (tech §6).
+so a failing migration leaves the database as it was (tech §6). Alembic is imported when it migrates or compares, not
+before: every start asks for the version, few migrate.
 """
 
 from __future__ import annotations
@@ -16,15 +17,9 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from asyncpg import PostgresError
 from sqlalchemy import Connection, event, inspect, pool, text
 from sqlalchemy.engine import make_url
@@ -33,6 +28,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage import Base
 from storage.database import normalise
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 SCRIPTS = Path(__file__).parent / "migrations"
 _MIGRATING = 0x436F6E76  # one migration at a time on PostgreSQL: "Conv"
@@ -65,14 +63,12 @@ def missing(url: str) -> bool:
 
 def head() -> str:
     """Give the newest revision this program knows."""
-    found = ScriptDirectory(str(SCRIPTS)).get_current_head()
-    assert found is not None
-    return found
+    return revisions()[-1]
 
 
 def revisions() -> list[str]:
-    """Give all revisions this program knows, oldest first."""
-    return [each.revision for each in ScriptDirectory(str(SCRIPTS)).walk_revisions()][::-1]
+    """Give all revisions this program knows, oldest first: the numbers their files begin with."""
+    return sorted(each.name.partition("_")[0] for each in (SCRIPTS / "versions").glob("[0-9]*.py"))
 
 
 async def current(url: str) -> str | None:
@@ -98,9 +94,15 @@ async def require(url: str, *, writing: bool = True) -> str:
     if found != wanted:
         raise SchemaError(f"the database is at revision {found}, this program needs {wanted}; run `convenor migrate`")
     path = sqlite_file(url)
-    if writing and path is not None and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+    if writing and path is not None and not _writable(path):
         raise SchemaError(f"the database {path} cannot be written; check the rights of the file and its folder")
     return found
+
+
+def _writable(path: Path) -> bool:
+    """Tell whether we may write a file and its folder; root, who may always, keeps to the file's own marks."""
+    marked = path.stat().st_mode & 0o222 == 0
+    return not marked and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 async def upgrade(url: str, revision: str = "head", *, scripts: Path | None = None) -> str:
@@ -117,7 +119,7 @@ async def upgrade(url: str, revision: str = "head", *, scripts: Path | None = No
     def run(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATING})
-        command.upgrade(_config(connection, scripts), revision)
+        _migrate("upgrade", _config(connection, scripts), revision)
 
     await _on(_engine(url), run)
     found = await current(url)
@@ -126,11 +128,13 @@ async def upgrade(url: str, revision: str = "head", *, scripts: Path | None = No
 
 async def downgrade(url: str, revision: str) -> None:
     """Bring a database back to a revision, `base` for none; what the newer tables held is lost."""
-    await _on(_engine(url), lambda connection: command.downgrade(_config(connection), revision))
+    await _on(_engine(url), lambda connection: _migrate("downgrade", _config(connection), revision))
 
 
 async def differences(url: str) -> list[Any]:
     """Give what separates a database from the models, as Alembic names it; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
 
     def compare(connection: Connection) -> list[Any]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -143,7 +147,7 @@ async def _on(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
     try:
         async with engine.begin() as connection:
             return await connection.run_sync(work)
-    except (SQLAlchemyError, PostgresError, OSError, CommandError, RuntimeError) as error:
+    except (SQLAlchemyError, PostgresError, OSError, RuntimeError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise SchemaError(f"the database cannot be used: {str(cause).splitlines()[0]}") from error
     finally:
@@ -157,7 +161,19 @@ def _revision(connection: Connection) -> str | None:
     return found
 
 
+def _migrate(way: str, config: Config, revision: str) -> None:
+    from alembic import command
+    from alembic.util import CommandError
+
+    try:
+        getattr(command, way)(config, revision)
+    except CommandError as error:
+        raise RuntimeError(str(error)) from error
+
+
 def _config(connection: Connection, scripts: Path | None = None) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     if scripts is not None:
@@ -191,6 +207,8 @@ def _engine(url: str, *, reading: bool = False) -> AsyncEngine:
 
 
 async def _draft(message: str) -> None:
+    from alembic import command
+
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/draft.sqlite3"
         known = revisions()

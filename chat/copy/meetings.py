@@ -136,7 +136,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "m_started_already": "{name} started this at {time}. One send is enough.",
     "m_held": "Planned by {who}. First message: {first}. Until then you can undo.",
     "m_undone": "Undone. Nothing was sent.",
-    "m_undo_late": "Sending has begun; it can no longer be undone.",
+    "m_undo_late": "Sending has begun. You can stop it.",
     "m_sent_of": "Sent {sent} of {n}.",
     "m_platform_line": (
         "{platform}: sent {sent}, waiting {waiting}, unknown {unknown}, failed {failed}, skipped {skipped}"

@@ -10,9 +10,9 @@ from storage.community_file._apply import Change, Refused, Report, take_in
 from storage.community_file._load import is_history, load, load_history
 from storage.community_file._marks import ImportedEntry
 from storage.community_file._reading import FileError, Problem
-from storage.community_file._shape import CommunityFile, HistoryFile, MeetingEntry
+from storage.community_file._shape import CommunityFile, ConnectionEntry, HistoryFile, MeetingEntry
 
 __all__ = [
-    "Change", "CommunityFile", "FileError", "HistoryFile", "ImportedEntry", "MeetingEntry", "Problem",
-    "Refused", "Report", "is_history", "load", "load_history", "take_in",
+    "Change", "CommunityFile", "ConnectionEntry", "FileError", "HistoryFile", "ImportedEntry", "MeetingEntry",
+    "Problem", "Refused", "Report", "is_history", "load", "load_history", "take_in",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from storage.communities import Channel, Community
 from storage.community_file._apply_meeting import take_in_meeting
+from storage.community_file._connections import take_in_connections
 from storage.community_file._merge import Merge
 from storage.community_file._report import Change, Refused, Report
 from storage.community_file._shape import CommunityEntry, CommunityFile, PersonEntry
@@ -43,12 +44,14 @@ async def take_in(db: Session, file: CommunityFile, now: datetime) -> Report:
     db.scope(community.id)
     merge = await Merge.begin(db, report)
     _community(merge, community, file.community, new)
+    await take_in_connections(db, merge, file)
     await _channels(db, merge, file)
     await _people(db, merge, file, now)
     members = {each.code: each for each in await db.scalars(select(Member))}
     for meeting in file.meetings:
         await take_in_meeting(db, merge, meeting, members)
     merge.left_over(("channel", "member", "meeting") if not new else ())
+    await merge.forget()
     await db.flush()
     return report
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
+from storage.community_file._connections import read_connection
 from storage.community_file._meetings import read_current, read_meeting
 from storage.community_file._people import read_channel, read_community, read_person, zone_of
 from storage.community_file._reading import Block, FileError, Value, open_file
@@ -25,6 +26,7 @@ def load(path: Path, telegram_bot: str = "") -> CommunityFile:
     if head is None:
         raise FileError(path.name, problems)
     community, consented = read_community(head)
+    connections = _each(block, "connections", read_connection)
     homes = _homes(block, telegram_bot)
     channels = _each(block, "channels", lambda value: read_channel(value, community.language, homes))
     staff = _each(block, "staff", lambda value: read_person(value, community, homes, staff=True, consented=consented))
@@ -38,6 +40,8 @@ def load(path: Path, telegram_bot: str = "") -> CommunityFile:
         if meeting.invited is not None and meeting.state in ("draft", "scheduled"):
             value.complain("before the invitations are sent, `invited` is `all` or {categories: [...]}")
     block.field("templates")  # allowed, taken in by a later version
+    _once(((value, each.name) for value, each in connections), "this name")
+    _once(((value, each.platform, each.workspace) for value, each in connections), "this connection")
     _once(((value, channel.platform, channel.workspace, channel.chat) for value, channel in channels), "this channel")
     _once(((value, person.id) for value, person in people), "this id")
     _once(((value, meeting.id) for value, meeting in meetings), "this id")
@@ -58,6 +62,7 @@ def load(path: Path, telegram_bot: str = "") -> CommunityFile:
         channels=tuple(channel for _, channel in channels),
         people=tuple(person for _, person in people),
         meetings=tuple(meeting for _, meeting in meetings),
+        connections=tuple(each for _, each in connections),
     )
 
 
@@ -93,9 +98,9 @@ def _each(block: Block, name: str, read: Callable[[Value], T]) -> list[tuple[Val
 
 
 def _homes(block: Block, telegram_bot: str) -> dict[str, str]:
-    """Find the only Slack team and the only Telegram bot of a file; its channels name them."""
+    """Find the only Slack team and the only Telegram bot of a file; its channels and connections name them."""
     named: dict[str, set[str]] = {"slack": set(), "telegram": set()}
-    for value in block.items("channels"):
+    for value in (*block.items("channels"), *block.items("connections")):
         if value.named:
             fields = value.block()
             named.get(fields.text("platform"), set()).add(fields.text("workspace"))

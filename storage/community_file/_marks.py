@@ -11,7 +11,8 @@ from storage.database import Base, OfCommunity
 
 
 class ImportedEntry(OfCommunity, Base):
-    """One entry of a community file as it was: `kind` is `community`, `channel`, `member` or `meeting`."""
+    """One entry of a community file as it was: `kind` is `community`, `connection`, `channel`, `member`
+    or `meeting`."""
 
     __tablename__ = "imported_entry"
     __table_args__ = (UniqueConstraint("community_id", "kind", "code"),)

@@ -35,6 +35,7 @@ class Merge:
     def __init__(self, db: Session, marks: dict[tuple[str, str], ImportedEntry], report: Report) -> None:
         self._db, self._marks, self.report = db, marks, report
         self._seen: set[tuple[str, str]] = set()
+        self._removed: list[ImportedEntry] = []
 
     @classmethod
     async def begin(cls, db: Session, report: Report) -> Merge:
@@ -78,6 +79,18 @@ class Merge:
             self._db.add(mark)
         elif mark.values != kept:
             mark.values = kept
+
+    def gone(self, kind: str) -> list[str]:
+        """Forget entries that were in the file once and are not any more; give their codes."""
+        codes = sorted(code for found, code in set(self._marks) - self._seen if found == kind)
+        for code in codes:
+            self._removed.append(self._marks.pop((kind, code)))
+        return codes
+
+    async def forget(self) -> None:
+        """Delete the marks of entries that `gone` gave."""
+        for mark in self._removed:
+            await self._db.delete(mark)
 
     def left_over(self, kinds: tuple[str, ...]) -> None:
         """Note entries that were in the file once and are not any more: they are kept."""

@@ -32,6 +32,16 @@ class CommunityEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionEntry:
+    """A further bot or workspace; `tokens` maps a purpose (`bot`, `app`, `signing`, `webhook`) to a variable's name."""
+
+    platform: str
+    name: str
+    workspace: str
+    tokens: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelEntry:
     """A chat of several people."""
 
@@ -112,6 +122,7 @@ class CommunityFile:
     channels: tuple[ChannelEntry, ...]
     people: tuple[PersonEntry, ...]
     meetings: tuple[MeetingEntry, ...]
+    connections: tuple[ConnectionEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from chat.errors import PlatformError
 from chat.message import Message
@@ -19,10 +20,10 @@ from chat.people import MessageRef, Person, Place
 from chat.platform import Limits
 from chat.text import Reader, plain
 from scheduler.clock import MovableClock
-from scheduler.contract import Drawing, EngineSettings, Skip
+from scheduler.contract import Alert, Drawing, EngineSettings, Skip
 from scheduler.delivery import To, plan, totals
 from scheduler.engine import Engine
-from storage import Database
+from storage import Database, deliveries
 from storage.communities import Channel, Community
 from storage.database import Session
 from storage.deliveries import Campaign, Delivery
@@ -120,6 +121,7 @@ class World:
     telegram: FakePlatform = field(default_factory=FakePlatform)
     slack: FakePlatform = field(default_factory=lambda: FakePlatform("slack", "T1"))
     sent: list[int | None] = field(default_factory=list)
+    alerts: list[tuple[str, str, str]] = field(default_factory=list)
 
     async def compose(self, db: Session, drawing: Drawing) -> Message | Skip:
         if drawing.kind == "broken":
@@ -127,6 +129,8 @@ class World:
         name = drawing.member.code if drawing.member else "channel"
         if name in self.skip:
             return Skip("replied")
+        if drawing.kind == "withdrawn_note":
+            return Message(("sent by mistake",))
         return Message((f"{self.text} {name}",))
 
     async def tick(self, db: Session, timer: Any, now: datetime) -> None:
@@ -138,6 +142,9 @@ class World:
         assert db.community_id == delivery.community_id
         self.sent.append(delivery.member_id)
 
+    async def note_alert(self, alert: Alert) -> None:
+        self.alerts.append((alert.kind, alert.platform, alert.reason))
+
     def engine(self, **settings: float) -> Engine:
         quick = {
             "sweep": 0.05,
@@ -146,13 +153,14 @@ class World:
             "retry": 0.01,
             "timer_retry": 0.01,
             "probe": 0.1,
+            "settle": 0.15,
             "drain": 2.0,
         }
-        kinds = ("invitation", "reminder_1h", "meeting_card", "progress", "broken")
+        kinds = ("invitation", "reminder_1h", "meeting_card", "progress", "broken", "alert", "withdrawn_note")
         work = dict.fromkeys(("remind", "failing"), self.tick)
         return Engine(
             self.database, self.clock, [self.telegram, self.slack], dict.fromkeys(kinds, self.compose), work,
-            EngineSettings(**(quick | settings)), sent=self.note_sent,
+            EngineSettings(**(quick | settings)), sent=self.note_sent, on_alert=self.note_alert,
         )  # fmt: skip
 
     @asynccontextmanager
@@ -202,15 +210,23 @@ class World:
             found.update(states)
         return found
 
-    async def rows(self, model: type[Any]) -> list[Any]:
-        from sqlalchemy import select
+    async def crash(self, platform: str = "telegram", *, started: bool, limit: int = 100) -> None:
+        """Claim as a worker that dies: its lease is over. What a crash left before is claimed one by one."""
+        lease, where = timedelta(seconds=60), {"telegram": "1", "slack": "T1"}[platform]
+        async with self.database.write() as db:
+            ask = (db, platform, where, self.clock.now(), "dead", lease, limit)
+            rows = await deliveries.claim(*ask) or await deliveries.claim(*ask, suspects=True)
+            if started:
+                await deliveries.start(db, [row.id for row in rows], "dead", lease)
+        async with self.database.write() as db:
+            for row in await db.scalars(select(Delivery).where(Delivery.worker == "dead")):
+                row.lease_until = datetime.now(UTC) - timedelta(seconds=1)
 
+    async def rows(self, model: type[Any]) -> list[Any]:
         async with self.database.read(self.community) as db:
             return list((await db.scalars(select(model).order_by(model.id))).all())
 
     async def rows_of_all(self, model: type[Any]) -> list[Any]:
-        from sqlalchemy import select
-
         async with self.database.read() as db:
             return list((await db.scalars(select(model).order_by(model.id))).all())
 

@@ -4,18 +4,16 @@ import asyncio
 import random
 import time
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
 from chat.errors import AccountDead, Ambiguous, ChatMoved, NotSent, RateLimited, Rejected, Unreachable
 from chat.platform import Limits
 from scheduler.delivery import To, plan
 from storage import deliveries
 from storage.communities import Channel, Connection
-from storage.database import Database
 from storage.deliveries import Campaign, Delivery
 
 LEASE = timedelta(seconds=60)
@@ -37,58 +35,12 @@ async def test_four_workers_never_claim_the_same_row(world: Any) -> None:
     assert len(found) == len(set(found)) == 200
 
 
-async def crash(database: Database, clock: Any, *, started: bool) -> None:
-    """Claim everything as a worker that dies: its lease is over."""
-    async with database.write() as db:
-        rows = await deliveries.claim(db, "telegram", "1", clock.now(), "dead", LEASE, 100)
-        if started:
-            await deliveries.start(db, [row.id for row in rows], "dead", LEASE)
-    async with database.write() as db:
-        for row in await db.scalars(select(Delivery).where(Delivery.state == "sending")):
-            row.lease_until = datetime.now(UTC) - timedelta(seconds=1)
-
-
-async def test_what_was_in_flight_at_a_crash_is_unknown_and_not_sent_again(world: Any) -> None:
-    campaign = await world.send(await world.people(telegram=3))
-    await crash(world.database, world.clock, started=True)
-    async with world.running() as engine:
-        assert await engine.settle()
-    assert await world.states(campaign) == Counter(unknown=3)
-    assert world.telegram.ledger == []
-
-
 async def test_what_had_not_left_at_a_crash_is_sent_after_it(world: Any) -> None:
     campaign = await world.send(await world.people(telegram=3))
-    await crash(world.database, world.clock, started=False)
+    await world.crash(started=False)
     async with world.running() as engine:
         assert await engine.settle()
     assert await world.states(campaign) == Counter(sent=3)
-
-
-async def test_a_row_that_was_in_hand_in_three_crashes_is_poison(world: Any) -> None:
-    campaign = await world.send(await world.people(telegram=1))
-    for _ in range(3):
-        await crash(world.database, world.clock, started=False)
-        async with world.database.write() as db:
-            await deliveries.recover(db)
-    assert await world.states(campaign) == Counter(dead=1)
-    assert [each.reason for each in await world.rows(Delivery)] == ["poison"]
-
-
-async def test_a_late_result_of_a_lost_lease_changes_nothing(world: Any) -> None:
-    campaign = await world.send(await world.people(telegram=1))
-    world.telegram.gate = asyncio.Event()
-    async with world.running() as engine:
-        while not world.telegram.asked:
-            await asyncio.sleep(0.005)
-        async with world.database.write() as db:
-            row = (await db.scalars(select(Delivery))).one()
-            row.lease_until = datetime.now(UTC) - timedelta(seconds=1)
-        async with world.database.write() as db:
-            await deliveries.recover(db)
-        world.telegram.gate.set()
-        assert await engine.settle()
-    assert await world.states(campaign) == Counter(unknown=1)
 
 
 async def test_a_limited_chat_waits_and_others_go_on(world: Any) -> None:

@@ -164,6 +164,17 @@ async def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) ->
     assert path.read_bytes() == b"Dear colleagues, " * 400
 
 
+async def test_a_file_marked_read_only_is_refused_for_writing_even_for_root_and_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "kept.sqlite3"
+    await schema.upgrade(f"sqlite:///{path}")
+    before = path.read_bytes()
+    path.chmod(0o444)
+    with pytest.raises(schema.SchemaError, match="cannot be written; check the rights"):
+        await schema.require(f"sqlite:///{path}")
+    assert await schema.require(f"sqlite:///{path}", writing=False) == schema.head()
+    assert path.read_bytes() == before
+
+
 async def test_a_server_that_does_not_answer_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(schema.SchemaError, match="cannot be used") as refused:
         await schema.require(f"postgresql://nobody@/nothing?host={tmp_path}")

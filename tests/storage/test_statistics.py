@@ -194,6 +194,9 @@ async def test_deliveries_add_up_to_the_audience_on_every_platform(database: Dat
     (campaign_row,) = found["campaigns"]
     assert (campaign_row["subject"], campaign_row["audience"]) == ("M6", 4)
     assert set(campaign_row["slack"]) == set(DELIVERY_STATES)
+    assert [(each["kind"], each["subject"], each["member"], each["left"]) for each in found["unknown"]] == [
+        ("invitation", "M6", "m03", False)
+    ]
     assert sum(sum(campaign_row[each].values()) for each in ("slack", "telegram", "none")) == 4
     assert found["unreachable"] == [{"member": "m02", "platform": "slack", "reason": "deactivated"}]
     assert [(each["member"], each["state"], each["platform"]) for each in found["rows"]] == [
@@ -218,5 +221,5 @@ async def test_statistics_never_cross_communities(database: Database, tmp_path: 
         stats = await stats_json(db, NOW)
         assert stats["meetings"] == []
         assert {each["numerator"] for each in stats["indicators"].values()} == {0}
-        assert (await deliveries_json(db, rows=True)) == {"campaigns": [], "unreachable": [], "rows": []}
+        assert (await deliveries_json(db, rows=True)) == {"campaigns": [], "unknown": [], "unreachable": [], "rows": []}
         assert await audit_json(db) == []
