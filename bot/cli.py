@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
+import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -24,6 +28,9 @@ from storage.community_file import FileError, Refused, Report
 from storage.lock import DatabaseBusy
 from storage.schema import SchemaError
 
+PATIENCE = 9.7
+"""Seconds after the wish to stop at which we are gone, whatever hangs (a name look-up, a disk): all that matters is on
+disk and settled at the next start, and a service manager would kill us a moment later."""
 T = TypeVar("T")
 EXPECTED = (SettingsError, SchemaError, DatabaseBusy, FileError, Refused, commands.CommandError)
 
@@ -41,6 +48,11 @@ Community = Annotated[str, typer.Option("--community", help="Key of the communit
 
 def main() -> None:
     """Run the command line."""
+    for descriptor in (0, 1, 2):  # a file of ours opened in the place of a closed one would get what is printed
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
     app()
 
 
@@ -206,12 +218,26 @@ def check(as_json: Json = False) -> None:
 
 
 @app.command()
+def resume() -> None:
+    """Let messages go out again after a backup was restored; the bot may be running."""
+    settings = _settings()
+    print(_do(settings, commands.resume(settings.database_url, datetime.now(UTC))))
+
+
+@app.command()
 def run() -> None:
     """Run the bot until it is stopped (Ctrl+C or SIGTERM)."""
     from bot.app import serve
 
     settings = _settings()
-    raise typer.Exit(_do(settings, serve(settings)))
+    last = threading.Timer(PATIENCE, os._exit, (0,))
+    last.daemon = True
+    code = _do(settings, serve(settings, stopping=last.start))
+    with suppress(ValueError):  # only the main thread of a program may
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)  # all is done; a second wish to stop must not spoil the exit code
+    log.close()
+    raise typer.Exit(code)
 
 
 @app.command("demo")

@@ -1,4 +1,4 @@
-"""The bot's own HTTP: health for whoever watches it, and the platforms' webhooks."""
+"""The bot's own HTTP: health, readiness and figures for whoever watches it, and the platforms' webhooks."""
 
 from __future__ import annotations
 
@@ -9,25 +9,45 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 Health = Callable[[], Awaitable[dict[str, Any]]]
+Page = Callable[[], Awaitable[bytes]]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def application(health: Health, webhooks: Sequence[tuple[str, Handler]], extra: Sequence[Route] = ()) -> Starlette:
-    """Make the application: `/healthz` and the webhooks given as `(path, handler)`."""
+def application(
+    health: Health,
+    webhooks: Sequence[tuple[str, Handler]],
+    extra: Sequence[Route] = (),
+    *,
+    ready: Health | None = None,
+    metrics: Page | None = None,
+) -> Starlette:
+    """Make the application: `/healthz`, `/readyz`, `/metrics` and the webhooks given as `(path, handler)`."""
 
-    async def healthz(_request: Request) -> Response:
-        state = await health()
-        return JSONResponse(state, status_code=200 if state["ok"] else 503)
+    def state(ask: Health) -> Handler:
+        async def answer(_request: Request) -> Response:
+            found = await ask()
+            return JSONResponse(found, status_code=200 if found["ok"] else 503)
 
-    routes = [Route("/healthz", healthz)]
+        return answer
+
+    async def page(_request: Request) -> Response:
+        return Response(await metrics() if metrics else b"", media_type=CONTENT_TYPE_LATEST)
+
+    routes = [Route("/healthz", state(health)), Route("/readyz", state(ready or health))]
+    routes += [Route("/metrics", page)] if metrics else []
     routes += [Route(path, handler, methods=["POST"]) for path, handler in webhooks]
     return Starlette(routes=[*routes, *extra])
+
+
+GRACE = 4
+"""Seconds that requests in hand get to end at a stop."""
 
 
 class _Server(uvicorn.Server):
@@ -42,7 +62,9 @@ class HttpServer:
 
     def __init__(self, app: Starlette, host: str, port: int) -> None:
         self._host, self._port = host, port
-        self._server = _Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+        self._server = _Server(
+            uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE)
+        )
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> int:

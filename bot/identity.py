@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import joinedload
 
 from chat.inbound import AnyInbound, Click, Command, Said, Started, Submission
@@ -17,7 +18,7 @@ from storage.deliveries import Campaign
 from storage.drafts import FormDraft
 from storage.joining import find_link
 from storage.meetings import Meeting
-from storage.members import Account, Member, roles_of
+from storage.members import Account, Member, RoleGrant, roles_of
 
 
 @dataclass(slots=True)
@@ -42,6 +43,48 @@ _ACTOR = (
     .options(joinedload(Account.member).joinedload(Member.accounts))
     .order_by(Account.community_id)
 )
+
+
+# The same for several people at once, and the roles of those found, by member.
+_ACTORS = (
+    select(Account, Community)
+    .join(Community, Community.id == Account.community_id)
+    .where(Account.user.in_(bindparam("users", expanding=True)))
+    .options(joinedload(Account.member).joinedload(Member.accounts))
+)
+_ROLES = select(RoleGrant.member_id, RoleGrant.role).where(
+    RoleGrant.member_id.in_(bindparam("members", expanding=True)),
+    or_(RoleGrant.until.is_(None), RoleGrant.until > bindparam("now")),
+    RoleGrant.meeting_id.is_(None),
+)
+
+
+async def find_all(db: Session, inbounds: Sequence[AnyInbound], now: datetime) -> list[Who | None]:
+    """Find several actors in an unscoped session by two questions; None for who is not a member of one community.
+
+    Those need more questions, which `find` asks: strangers, and people whose act tells which community is meant.
+    Nobody but the actors given stays in the session, where a later question would find them without asking.
+    """
+    wanted = {(each.by.platform, each.by.workspace, each.by.user) for each in inbounds}
+    found: dict[tuple[str, str, str], list[tuple[Account, Community]]] = {}
+    for account, community in (await db.execute(_ACTORS, {"users": [user for _, _, user in wanted]})).unique():
+        found.setdefault((account.platform, account.workspace, account.user), []).append((account, community))
+    for key in [key for key, actors in found.items() if key not in wanted or len(actors) > 1]:
+        for account, _ in found.pop(key):
+            db.expunge(account.member)
+    roles: dict[int, set[str]] = {}
+    members = [account.member_id for actors in found.values() for account, _ in actors]
+    for member, role in await db.execute(_ROLES, {"members": members, "now": now}):
+        roles.setdefault(member, set()).add(role)
+    whos: list[Who | None] = []
+    for each in inbounds:
+        actors = found.get((each.by.platform, each.by.workspace, each.by.user))
+        if actors is None:
+            whos.append(None)
+            continue
+        account, community = actors[0]
+        whos.append(Who(community, account.member, account, frozenset(roles.get(account.member_id, ()))))
+    return whos
 
 
 async def find(db: Session, inbound: AnyInbound, now: datetime) -> Who:

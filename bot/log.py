@@ -7,10 +7,12 @@ Every line of every library passes the same filter; libraries that log whole add
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Iterable, MutableMapping
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import structlog
 
@@ -30,6 +32,11 @@ class Redact(logging.Filter):
         super().__init__()
         self._secrets = sorted((each for each in secrets if len(each) >= 6), key=len, reverse=True)
 
+    def learn(self, secrets: Iterable[str]) -> None:
+        """Know more secrets from now on."""
+        known = {*self._secrets, *(each for each in secrets if len(each) >= 6)}
+        self._secrets = sorted(known, key=len, reverse=True)
+
     def clean(self, text: str) -> str:
         """Give the text without secrets."""
         for secret in self._secrets:
@@ -46,16 +53,31 @@ class Redact(logging.Filter):
         return True
 
 
+def learn(secrets: Iterable[str]) -> None:
+    """Keep more secrets out of the logs that `set_up` began."""
+    known = list(secrets)
+    for handler in logging.getLogger().handlers:
+        for each in handler.filters:
+            if isinstance(each, Redact):
+                each.learn(known)
+
+
+class _Steadfast(logging.StreamHandler[TextIO]):
+    """Write lines; a full disk or a closed stream loses lines, never the service (reliability F60)."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Swallow what went wrong: there is nowhere to tell it."""
+
+
 def set_up(level: str = "INFO", form: str = "console", secrets: Iterable[str] = ()) -> None:
     """Send all logs to standard error, filtered, as lines for people or as JSON."""
     redact = Redact(secrets)
-    handler = logging.StreamHandler(sys.stderr)
+    stream = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115 - closed before we began: nobody listens
+    handler = _Steadfast(stream)
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
     )
 
     def scrub(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -89,3 +111,11 @@ def set_up(level: str = "INFO", form: str = "console", secrets: Iterable[str] = 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def close() -> None:
+    """Write what is left; a stream that takes nothing any more is given up, so that it does not spoil the exit code."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - open to the end

@@ -38,9 +38,17 @@ WORDS = {
     "begin": "The meeting begins",
     "end": "The meeting ends",
     "fbclose": "Feedback closes",
+    "alert": "Alert",
+    "send_ended": "A send went wrong",
+    "send_stopped": "A send was stopped",
+    "withdrawn_note": "Taken back",
+    "sends": "List of sends",
+    "send_names": "Names of a send",
+    "take_back": "Question before taking back",
+    "sendend": "Look whether a send got through",
 }
 """Kinds in words; any other kind is shown as its name with spaces."""
-SILENT = ("begin", "end", "fbclose")
+SILENT = ("begin", "end", "fbclose", "sendend")
 """Timers that send nothing to anybody."""
 ROWS_MAX = 200
 SENT_MAX = 5000

@@ -38,7 +38,7 @@ def stats_table(stats: dict[str, Any]) -> list[Table]:
 
 
 def deliveries_table(deliveries: dict[str, Any]) -> list[Table | str]:
-    """Show campaigns by state, and who cannot be reached; rarer states only where there are any."""
+    """Show campaigns by state, what may or may not have arrived, who cannot be reached; rare states only if any."""
     lines = [
         (each, platform, each[platform])
         for each in deliveries["campaigns"]
@@ -48,11 +48,19 @@ def deliveries_table(deliveries: dict[str, Any]) -> list[Table | str]:
     rare = [state for state in ("skipped", "expired", "cancelled") if any(states[state] for _, _, states in lines)]
     shown = {"waiting": ("queued", "sending"), "sent": ("sent",), "unknown": ("unknown",), "failed": ("dead",)}
     shown |= {state: (state,) for state in rare}
-    campaigns = _table("What was sent", "kind", "about", "to", "platform", *shown)
+    campaigns = _table("What was sent", "kind", "about", "to", "platform", *shown, "is")
     for each, platform, states in lines:
         numbers = (sum(states[state] for state in group) for group in shown.values())
-        campaigns.add_row(*_cells((each["kind"], each["subject"], each["audience"], platform, *numbers)))
+        campaigns.add_row(*_cells((each["kind"], each["subject"], each["audience"], platform, *numbers, each["state"])))
     tables: list[Table | str] = [campaigns if lines else "Nothing was sent yet."]
+    if deliveries["unknown"]:
+        doubtful = _table(
+            "What may or may not have arrived", "kind", "about", "to", "platform", "why", "decided", numbers=False
+        )
+        for each in deliveries["unknown"]:
+            who, decided = each["member"] or each["channel"], "left so" if each["left"] else None
+            doubtful.add_row(*_cells((each["kind"], each["subject"], who, each["platform"], each["reason"], decided)))
+        tables.append(doubtful)
     if deliveries["unreachable"]:
         missing = _table("Who cannot be reached", "member", "platform", "reason", numbers=False)
         for each in deliveries["unreachable"]:

@@ -16,11 +16,13 @@ from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.commands import fill_demo
+from scheduler.delivery import To, plan
 from storage import Database, schema
 from storage.communities import Connection
+from storage.installation import pause
 from storage.joining import find_link
 from storage.lock import hold
-from storage.members import JoinLink
+from storage.members import JoinLink, Member
 from storage.timers import Timer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -101,7 +103,7 @@ def test_a_broken_file_makes_nothing(installation: Path) -> None:
     assert not installation.exists()
 
 
-@pytest.mark.parametrize("command", ["run", "stats", "deliveries", "links", "migrate", "audit"])
+@pytest.mark.parametrize("command", ["run", "stats", "deliveries", "links", "migrate", "audit", "resume"])
 def test_a_missing_database_is_named_and_not_made(installation: Path, command: str) -> None:
     refused(convenor(command), "there is no database at", "convenor init FILE")
     assert not installation.exists()
@@ -201,12 +203,36 @@ def test_several_communities_ask_which_one_is_meant(installation: Path) -> None:
 def test_deliveries_and_audit_are_json_on_standard_output_alone(installation: Path) -> None:
     convenor("init", small(installation))
     assert json.loads(convenor("deliveries", "--json", "--rows").stdout) == {
-        "campaigns": [], "unreachable": [], "rows": [],
+        "campaigns": [], "unknown": [], "unreachable": [], "rows": [],
     }  # fmt: skip
     convenor("links", "--for", "m1")
     entries = json.loads(convenor("audit", "--json").stdout)["audit"]
     assert [(each["member"], each["act"], each["subject"]) for each in entries][-1] == (None, "link_issued", "m1")
     assert convenor("audit").exit_code == convenor("deliveries").exit_code == 0
+
+
+def test_resume_tells_what_is_in_doubt_and_does_nothing_the_second_time(installation: Path) -> None:
+    convenor("init", small(installation))
+    refused_to_move = convenor("resume")
+    assert (refused_to_move.exit_code, refused_to_move.stdout) == (0, "Nothing is paused.\n")
+
+    async def restored() -> None:
+        database = Database(url(installation))
+        now = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
+        async with database.write(1) as db:
+            member = (await db.scalars(select(Member).where(Member.code == "m1"))).one()
+            await plan(db, kind="invitation", subject="m", occurrence="", to=[To(due=now, member=member)], now=now)
+            await pause(db, now)
+        await database.close()
+
+    asyncio.run(restored())
+    result = convenor("resume")
+    assert result.exit_code == 0, result.stderr
+    assert "1 that may have been sent before the restore" in result.stdout
+    assert convenor("resume").stdout == "Nothing is paused.\n"
+    (row,) = json.loads(convenor("deliveries", "--json", "--rows").stdout)["rows"]
+    assert (row["state"], row["reason"]) == ("unknown", "restored")
+    assert json.loads(convenor("audit", "--json").stdout)["audit"][-1]["act"] == "sending_resumed"
 
 
 def test_a_key_file_open_to_others_is_refused(installation: Path) -> None:
@@ -220,7 +246,19 @@ def test_a_key_file_open_to_others_is_refused(installation: Path) -> None:
 
 def test_every_command_has_help_and_wrong_usage_is_two() -> None:
     overview = convenor("--help").stdout
-    for command in ("init", "import", "links", "migrate", "stats", "deliveries", "audit", "check", "run", "demo"):
+    for command in (
+        "init",
+        "import",
+        "links",
+        "migrate",
+        "stats",
+        "deliveries",
+        "audit",
+        "check",
+        "resume",
+        "run",
+        "demo",
+    ):
         assert command in overview
         assert convenor(command, "--help").exit_code == 0
     assert convenor("fly").exit_code == 2

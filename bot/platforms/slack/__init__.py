@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -12,14 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.platforms.slack import _events
-from bot.platforms.slack._client import open_session, web_client
-from bot.platforms.slack._errors import neutral
+from bot.platforms.slack._client import REQUEST_SECONDS, open_session, web_client
+from bot.platforms.slack._errors import neutral, word
 from bot.platforms.slack._intake import FORM_PATIENCE, Intake
 from bot.platforms.slack._parse import NAME, Self
 from bot.platforms.slack._perform import Performer
 from bot.platforms.slack._post import Poster
-from bot.platforms.slack._socket import Sockets
-from chat.errors import MessageGone, NotSent, PlatformError, Rejected
+from bot.platforms.slack._socket import PATIENCE, OnTrouble, Sockets
+from chat.errors import Ambiguous, MessageGone, NotSent, PlatformError, Rejected
 from chat.inbound import AnyInbound
 from chat.message import Message
 from chat.outbound import SendFile
@@ -42,29 +43,37 @@ SCOPES = (
 """Bot scopes we need; `docs/slack-manifest.yaml` asks for the same and two optional ones (platforms §3.8)."""
 
 
+TRY_AGAIN = 0.5
+"""Seconds before the second try to start; twice that before the third."""
+
+
 def _real_time() -> datetime:
     return datetime.now(UTC)
+
+
+def _limits(per_minute: int, lanes: int) -> Limits:
+    if not per_minute:  # the delay in which changes of a card are gathered is no limit of Slack's, so it stays
+        return Limits(per_second=100_000, chat_interval=0.0, edits_per_minute=0, edit_delay=2.0, lanes=lanes)
+    return Limits(
+        per_second=20, per_minute=per_minute, chat_interval=1.0, edits_per_minute=30, edit_delay=2.0, lanes=lanes
+    )
 
 
 class SlackPlatform:
     """Be one workspace. Socket Mode if there is an app token, else `events` takes signed HTTP.
 
-    `now` dates what Slack sends without a time (commands, submissions). Raises `ValueError` when neither an app token
-    nor a signing secret is given: unsigned requests are never taken.
+    `now` dates what Slack sends without a time (commands, submissions). `request_seconds` is the longest wait for the
+    answer to one call; `per_minute` bounds the posts of the workspace, 0 leaves all pacing out. A socket that is silent
+    for about one and a half `socket_patience` is rebuilt. `on_trouble` is told of what we cannot mend: `dead` (the app
+    token is refused, or the app was removed) and `alive` when it is over.
+
+    Raises `ValueError` when neither an app token nor a signing secret is given: unsigned requests are never taken.
     """
 
     name = NAME
     command_pattern = "/cop {words}"
     forms = True
     finds = True
-    limits = Limits(
-        per_second=20,
-        per_minute=300,
-        chat_interval=1.0,
-        edits_per_minute=30,
-        edit_delay=2.0,
-        lanes=8,
-    )
 
     def __init__(
         self,
@@ -75,10 +84,17 @@ class SlackPlatform:
         *,
         now: Callable[[], datetime] = _real_time,
         form_patience: float = FORM_PATIENCE,
+        request_seconds: float = REQUEST_SECONDS,
+        lanes: int = 8,
+        per_minute: int = 300,
+        socket_patience: float = PATIENCE,
+        on_trouble: OnTrouble | None = None,
     ) -> None:
         if not app_token and not signing_secret.strip():
             raise ValueError("SLACK_SIGNING_SECRET is empty: set it, or SLACK_APP_TOKEN for Socket Mode")
         self.workspace = ""
+        self.limits = _limits(per_minute, lanes)
+        self._request_seconds, self._patience, self._on_trouble = request_seconds, socket_patience, on_trouble
         self._token, self._app_token, self._secret, self._api_url = bot_token, app_token, signing_secret, api_url
         self._now, self._form_patience = now, form_patience
         self._session: aiohttp.ClientSession | None = None
@@ -89,21 +105,39 @@ class SlackPlatform:
         self._sockets: Sockets | None = None
 
     async def start(self, receiver: Receiver) -> None:
-        """Check the token, begin to take things in. Raise `AccountDead` for a wrong token."""
-        self._session = session = open_session()
+        """Check the token, begin to take things in.
+
+        Raise `AccountDead` for a wrong token, another neutral error when Slack cannot be reached (three tries).
+        """
+        for left in (2, 1, 0):
+            try:
+                await self._begin(receiver)
+                return
+            except (NotSent, Ambiguous) as error:
+                if not left:
+                    raise
+                log.warning("slack_not_reached", error=type(error).__name__, reason=error.reason, tries_left=left)
+                await asyncio.sleep((3 - left) * TRY_AGAIN)
+
+    async def _begin(self, receiver: Receiver) -> None:
+        self._session = session = open_session(self._request_seconds)
         try:
             web = web_client(self._token, self._api_url, session)
             with neutral():
                 answer = await web.auth_test()
-            me = Self(str(answer["team_id"]), str(answer["user_id"]))
+                me = Self(word(answer.get("team_id")), word(answer.get("user_id")))
             self.workspace = me.workspace
             self._poster = Poster(web, session, me.workspace)
             self._performer = Performer(self._poster, self.direct)
-            self._intake = Intake(me, receiver, self._performer, self._now, self._form_patience)
+            self._intake = Intake(me, receiver, self._performer, self._now, self._form_patience, self._on_trouble)
             inner = web_client(None, self._api_url, session)
             self._app = self._intake.app(inner, str(answer.get("bot_id") or ""))
             if self._app_token:
-                self._sockets = Sockets(self._app, inner, self._app_token)
+                patience = self._patience
+                self._sockets = Sockets(
+                    self._app, inner, self._app_token,
+                    patience=patience, pause=patience / 6, on_trouble=self._on_trouble,
+                )  # fmt: skip
                 await self._sockets.open()
         except BaseException:
             await self.stop()
@@ -128,6 +162,16 @@ class SlackPlatform:
         if self._app is None:
             return Response(status_code=503)
         return await _events.receive(request, self._app, self._secret)
+
+    @property
+    def reading(self) -> bool:
+        """Tell whether this process takes payloads in; with Socket Mode `connections` says by how many sockets."""
+        return self._app is not None
+
+    @property
+    def last_heard(self) -> float | None:
+        """Give the monotonic time of the last payload; `None` before the first."""
+        return self._intake.heard if self._intake is not None else None
 
     async def connections(self) -> int:
         """Count the Socket Mode connections that are up; 0 with signed HTTP."""
@@ -207,7 +251,7 @@ class SlackPlatform:
         if self._session is not None:
             yield self._session
             return
-        async with open_session() as session:
+        async with open_session(self._request_seconds) as session:
             yield session
 
 

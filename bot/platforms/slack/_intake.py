@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from bot.platforms.slack._client import library_logger
 from bot.platforms.slack._forms import notice
 from bot.platforms.slack._parse import Self, parse
 from bot.platforms.slack._perform import Performer
+from bot.platforms.slack._socket import OnTrouble
 from chat.inbound import AnyInbound, Submission
 from chat.platform import Receiver
 from chat.text import Reader, say
@@ -32,18 +33,27 @@ log = structlog.get_logger(__name__)
 
 FORM_PATIENCE = 2.5
 """Seconds from a submission to its acknowledgment; Slack shows an error after three (platforms §3.3)."""
-DRAIN = 10.0
+DRAIN = 4.0
+"""Seconds given at the end to what is in hand; what is cut off is done after the next start."""
 
 
 class Intake:
     """Take payloads in for one workspace and answer them through a performer."""
 
     def __init__(
-        self, me: Self, receiver: Receiver, performer: Performer, now: Callable[[], datetime], patience: float
+        self,
+        me: Self,
+        receiver: Receiver,
+        performer: Performer,
+        now: Callable[[], datetime],
+        patience: float,
+        on_trouble: OnTrouble | None = None,
     ) -> None:
         self._me, self._receiver, self._performer, self._now = me, receiver, performer, now
-        self._patience = patience
+        self._patience, self._on_trouble = patience, on_trouble
         self._tasks: set[asyncio.Task[None]] = set()
+        self.heard: float | None = None
+        """When the last payload came in (monotonic)."""
         self.dead = ""
         """Why our token is dead, once Slack has told us by an event."""
 
@@ -69,7 +79,7 @@ class Intake:
 
     async def take(self, req: AsyncBoltRequest) -> BoltResponse:
         """Store, acknowledge, do; 503 without a word about the body when it could not be stored."""
-        body = req.body
+        body, self.heard = req.body, time.monotonic()
         try:
             inbound = parse(body, self._me, self._now(), time.time())
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
@@ -78,7 +88,7 @@ class Intake:
         if inbound is None:
             self._ignored(body)
             return BoltResponse(status=200, body="")
-        started = time.monotonic()
+        started = self.heard
         try:
             fresh = await self._receiver.accept(inbound)
         except Exception as error:
@@ -92,7 +102,7 @@ class Intake:
         return BoltResponse(status=200, body="")
 
     async def drain(self) -> None:
-        """Wait up to ten seconds for what is in hand; what is cut off is done after the next start."""
+        """Wait some seconds for what is in hand, then cut it off."""
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=DRAIN)
             for task in late:
@@ -126,7 +136,7 @@ class Intake:
         refs = await self._performer.perform(inbound, outcome, shown=True)
         await self._receiver.performed(inbound, outcome, refs)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Awaitable[None]) -> None:
         task = asyncio.create_task(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -144,3 +154,5 @@ class Intake:
         if kind in ("app_uninstalled", "tokens_revoked"):
             self.dead = str(kind)
             log.error("slack_account_dead", reason=kind)
+            if self._on_trouble is not None:
+                self._start(self._on_trouble("dead", self.dead))

@@ -16,25 +16,41 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.platforms.slack._client import direct, library_logger
-from bot.platforms.slack._errors import neutral
+from bot.platforms.slack._errors import neutral, word
 from chat.errors import AccountDead, NotSent, RateLimited
 
 log = structlog.get_logger(__name__)
 
 CONNECTIONS = 2
-PARTING = 5.0
-"""Seconds the tasks of a closed connection get to end."""
+PATIENCE = 30.0
+"""Seconds a connection may be down before it is rebuilt; a silent one is noticed in half of that."""
+PARTING = 2.0
+"""Seconds a closing connection gets to say goodbye, and its tasks to end."""
 Step: TypeAlias = Callable[[], Awaitable[None]]
+OnTrouble: TypeAlias = Callable[[str, str], Awaitable[None]]
+"""Called with a kind and a reason: `dead` (a token is refused), `alive` (it works again)."""
 
 
 class Sockets:
-    """Keep the connections; `patience` and `pause` are seconds of real time."""
+    """Keep the connections; `patience` and `pause` are seconds of real time. Tries to connect are at most twice the
+    patience apart.
+
+    Pings go out every third of the patience; a connection that does not answer within half an interval is closed.
+    """
 
     def __init__(
-        self, app: AsyncApp, web: AsyncWebClient, app_token: str, *, patience: float = 30.0, pause: float = 5.0
+        self,
+        app: AsyncApp,
+        web: AsyncWebClient,
+        app_token: str,
+        *,
+        patience: float = PATIENCE,
+        pause: float = PATIENCE / 6,
+        on_trouble: OnTrouble | None = None,
     ) -> None:
         self._app, self._web, self._token = app, web, app_token
-        self._patience, self._pause = patience, pause
+        self._patience, self._pause, self._longest = patience, pause, 2 * patience
+        self._on_trouble, self._dead = on_trouble, ""
         self.handlers: list[AsyncSocketModeHandler | None] = [None] * CONNECTIONS
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -50,8 +66,7 @@ class Sockets:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for slot in range(CONNECTIONS):
-            await self._drop(slot)
+        await asyncio.gather(*(self._drop(slot) for slot in range(CONNECTIONS)))
 
     async def connected(self) -> int:
         """Count the connections that are up."""
@@ -61,8 +76,11 @@ class Sockets:
         """Ask for an address ourselves, so that a wrong token is an error and not an endless loop in the library."""
         with neutral():
             answer = await self._web.apps_connections_open(app_token=self._token)
-        handler = AsyncSocketModeHandler(self._app, self._token, logger=library_logger(), web_client=self._web)
-        handler.client.wss_uri = str(answer["url"])
+            address = word(answer.get("url"))
+        handler = AsyncSocketModeHandler(
+            self._app, self._token, logger=library_logger(), web_client=self._web, ping_interval=self._patience / 3
+        )
+        handler.client.wss_uri = address
         direct(handler.client, self._web.base_url)
         connect = cast(Step, handler.connect_async)
         try:
@@ -94,16 +112,30 @@ class Sockets:
         """Connect a slot anew; give the seconds to wait before the next try should it fail."""
         try:
             self.handlers[slot] = await self._connect()
+            await self._tell("")
             return self._pause
         except RateLimited as error:
-            await asyncio.sleep(error.after)
+            await asyncio.sleep(min(error.after, self._longest))
         except AccountDead as error:
             log.error("slack_app_token_dead", reason=error.reason)
-            await asyncio.sleep(60)
+            await self._tell(error.reason)
+            await asyncio.sleep(self._longest)
         except Exception as error:  # whatever it is, this connection must come back
             log.warning("slack_socket_failed", slot=slot, error=type(error).__name__)
             await asyncio.sleep(wait)
-        return min(wait * 2, 60.0)
+        return min(wait * 2, self._longest)
+
+    async def _tell(self, dead: str) -> None:
+        """Tell once that our app token is refused, and once that it works again."""
+        if bool(dead) == bool(self._dead):
+            return
+        self._dead = dead
+        if self._on_trouble is None:
+            return
+        try:
+            await self._on_trouble("dead" if dead else "alive", dead)
+        except Exception as error:  # who listens must not keep us from connecting
+            log.error("slack_trouble_untold", error=type(error).__name__)
 
     async def _drop(self, slot: int) -> None:
         handler, self.handlers[slot] = self.handlers[slot], None
@@ -115,8 +147,10 @@ class Sockets:
 async def _close(handler: AsyncSocketModeHandler) -> None:
     """Close a handler and wait for its tasks, which its own close only cancels, and not even that when it fails."""
     client, closing = handler.client, cast(Step, handler.close_async)
+    with contextlib.suppress(Exception):  # who is silent does not answer to a goodbye either
+        await asyncio.wait_for(closing(), PARTING)
     with contextlib.suppress(Exception):
-        await closing()
+        await client.aiohttp_client_session.close()
     tasks = [client.message_processor, client.current_session_monitor, client.message_receiver]
     known = [each for each in tasks if each is not None]
     for each in known:

@@ -7,16 +7,22 @@ text of an aiohttp error leaves the module, because some of them contain the add
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-from telegram.error import BadRequest, NetworkError, TelegramError, TimedOut
+from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
+from bot.platforms.telegram._answers import AnswerLost, NotDelivered, examine, json_object
+
 UPLOAD_SECONDS = 600.0
 """Longest time one file may take; 50 MB on a slow line (platforms §2.5)."""
+REQUEST_SECONDS = 20.0
+"""Longest time any other call may take, from waiting for a free connection to the last byte of the answer."""
+CONNECT_SECONDS = 5.0
+BODY_MAX = 16_000_000
+"""Bytes of an answer; a hundred updates are some hundred thousand."""
 
 _NOT_DELIVERED = (
     aiohttp.ConnectionTimeoutError,
@@ -26,32 +32,16 @@ _NOT_DELIVERED = (
 )
 
 
-class NotDelivered(Exception):
-    """Be the cause of an error before the first byte left: no connection, no name, no free place in the pool."""
-
-
-class AnswerLost(Exception):
-    """Be the cause of an error after the request left: time-out, cut line, an answer nobody can read."""
-
-
-class Flooded(TelegramError):
-    """Telegram answered 429: wait `after` seconds (PTB's own class warns at every look and forgets a wait of 0)."""
-
-    def __init__(self, after: float) -> None:
-        super().__init__("Flood control exceeded")
-        self.after = after
-
-
 class AiohttpRequest(BaseRequest):
-    """Carry the requests of one bot over one session; times in seconds.
+    """Carry the requests of one bot over one session; `seconds` bounds each request as a whole, files apart.
 
     `connections` bounds the sockets; getUpdates holds one of them.
     """
 
-    def __init__(self, *, connections: int = 64, read: float = 15.0, connect: float = 5.0, proxy: bool = False) -> None:
+    def __init__(self, *, connections: int = 64, seconds: float = REQUEST_SECONDS, proxy: bool = False) -> None:
         self._connections = connections
-        self._read = read
-        self._connect = connect
+        self._read = seconds
+        self._connect = min(CONNECT_SECONDS, seconds / 4)
         self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
 
@@ -77,13 +67,19 @@ class AiohttpRequest(BaseRequest):
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """Read an answer. Raise `NetworkError` caused by `AnswerLost`; PTB's own method would log what it got."""
-        try:
-            body = json.loads(payload)
-        except (ValueError, RecursionError):
-            body = None
-        if not isinstance(body, dict):
-            raise NetworkError("Garbled answer") from AnswerLost("garbled")
-        return body
+        return json_object(payload)
+
+    async def call(self, url: str, fields: dict[str, Any], seconds: float | None = None) -> Any:
+        """Send fields as JSON and give the result; raise as `do_request`. `seconds` bounds a long poll instead.
+
+        The way of nearly every message, press and poll: PTB's own takes three times as much of the processor, for
+        objects nobody looks at (decision 0011).
+        """
+        whole = max(seconds or 0.0, self._read)
+        limits = self._limited(whole, whole, self._connect)
+        body = json.dumps(fields).encode()
+        status, payload = await self._exchange("POST", url, body, limits, {"Content-Type": "application/json"})
+        return examine(status, payload)["result"]
 
     async def do_request(
         self,
@@ -97,37 +93,42 @@ class AiohttpRequest(BaseRequest):
     ) -> tuple[int, bytes]:
         """Send one request and read its answer.
 
-        Raise `TimedOut` or `NetworkError` whose cause is `NotDelivered` or `AnswerLost`, `Flooded`, or `BadRequest`
-        for refusals PTB would take for trouble of the network.
+        Raise `TimedOut` or `NetworkError` whose cause is `NotDelivered` or `AnswerLost`, or what Telegram's refusal
+        means; only a success is left for PTB to read.
         """
+        files = request_data is not None and request_data.contains_files
+        read, connect = self._given(read_timeout, self._read), self._given(connect_timeout, self._connect)
+        limits = self._limited(UPLOAD_SECONDS if files else max(read, self._read), read, connect)
+        status, payload = await self._exchange(method, url, _form(request_data), limits)
+        examine(status, payload)
+        return status, payload
+
+    async def _exchange(
+        self, method: str, url: str, data: Any, limits: aiohttp.ClientTimeout, headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
         if self._session is None:
             raise NetworkError("Closed") from NotDelivered("closed")
-        files = request_data is not None and request_data.contains_files
-        connect = self._given(connect_timeout, self._connect)
-        wait = connect + self._given(pool_timeout, self._connect)
-        read = self._given(read_timeout, self._read)
-        limits = aiohttp.ClientTimeout(
-            total=UPLOAD_SECONDS if files else wait + self._given(write_timeout, self._read) + read,
-            connect=wait,
-            sock_connect=connect,
-            sock_read=read,
-        )
         try:
             async with self._session.request(
-                method, URL(url, encoded=True), data=_form(request_data), timeout=limits, allow_redirects=False
+                method, URL(url, encoded=True), data=data, headers=headers, timeout=limits, allow_redirects=False
             ) as response:
-                status, payload = response.status, await response.read()
+                return response.status, await _read(response)
         except _NOT_DELIVERED as error:
             kind = type(error).__name__
             failure = TimedOut if isinstance(error, aiohttp.ConnectionTimeoutError) else NetworkError
             raise failure(kind) from NotDelivered(kind)
         except TimeoutError:
             raise TimedOut("No answer in time") from AnswerLost("timeout")
-        except (aiohttp.ClientError, OSError) as error:
+        except AnswerLost as error:
+            raise NetworkError("Unreadable answer") from error
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             kind = type(error).__name__
             raise NetworkError(kind) from AnswerLost(kind)
-        _examine(status, payload)
-        return status, payload
+
+    @staticmethod
+    def _limited(whole: float, read: float, connect: float) -> aiohttp.ClientTimeout:
+        # Waiting for a free place may take as long again as connecting.
+        return aiohttp.ClientTimeout(total=whole, connect=2 * connect, sock_connect=connect, sock_read=read)
 
     @staticmethod
     def _given(value: Any, default: float) -> float:
@@ -147,19 +148,11 @@ def _form(data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
     return form
 
 
-def _examine(status: int, payload: bytes) -> None:
-    """Raise for answers that PTB would read wrongly."""
-    if 200 <= status < 300:
-        if b'"result"' not in payload:
-            raise NetworkError("Garbled answer") from AnswerLost("garbled")
-        return
-    if status >= 500 or status < 400:
-        raise NetworkError(f"HTTP {status}") from AnswerLost(str(status))
-    # A 4xx that is not Telegram's JSON comes from something in between; a proxy's 404 is not a dead token.
-    body = AiohttpRequest.parse_json_payload(payload)
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        parameters = body.get("parameters")
-        after = parameters.get("retry_after") if isinstance(parameters, dict) else None
-        raise Flooded(max(float(after), 1.0) if isinstance(after, int | float) else 1.0)
-    if status not in (400, 401, 403, 404, 409):  # 413 and the like: surely refused
-        raise BadRequest(str(body.get("description") or f"HTTP {status}"))
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """Read an answer to its end. Raise `AnswerLost` when there is none within 16 MB."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > BODY_MAX:
+            raise AnswerLost("endless")
+    return bytes(body)

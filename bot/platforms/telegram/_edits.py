@@ -23,11 +23,11 @@ class Freshest:
     """Let one edit of a message run at a time; those that wait are dropped when a newer one comes.
 
     So forty presses on a card in a group cost a few edits and end on the last state, never on an older one that
-    was overtaken on the way. `per_minute` bounds the paced edits of one chat.
+    was overtaken on the way. `per_minute` bounds the paced edits of one chat; 0 = no bound.
     """
 
     def __init__(self, per_minute: float) -> None:
-        self._interval = 60.0 / per_minute
+        self._interval = 60.0 / per_minute if per_minute else 0.0
         self._queues: dict[MessageRef, _Queue] = {}
         self._next: dict[str, float] = {}
 

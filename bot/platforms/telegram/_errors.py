@@ -18,7 +18,7 @@ from telegram.error import (
     TelegramError,
 )
 
-from bot.platforms.telegram._aiohttp_request import Flooded, NotDelivered
+from bot.platforms.telegram._answers import AnswerLost, Flooded, NotDelivered, wait_of
 from chat.errors import (
     AccountDead,
     Ambiguous,
@@ -79,7 +79,7 @@ def classify(error: TelegramError, chat: str = "") -> PlatformError:
         case Flooded():
             return RateLimited(error.after, chat)
         case RetryAfter():
-            return RateLimited(max(_seconds(error), 1.0), chat)
+            return RateLimited(wait_of(_seconds(error)), chat)
         case ChatMigrated():
             return ChatMoved(str(error.new_chat_id))
         case InvalidToken():
@@ -90,8 +90,10 @@ def classify(error: TelegramError, chat: str = "") -> PlatformError:
             return _refused(error, chat)
         case NetworkError() if isinstance(error.__cause__, NotDelivered):
             return NotSent(str(error.__cause__))
-        case _:
-            return Ambiguous(str(error.__cause__ or type(error).__name__)[:60])
+        case _ if isinstance(error.__cause__, AnswerLost):
+            return Ambiguous(str(error.__cause__)[:60], strange=error.__cause__.strange)
+        case _:  # the text of anything else could hold an address, and so the token
+            return Ambiguous(type(error.__cause__ or error).__name__)
 
 
 async def settle(call: Awaitable[_T], chat: str = "") -> _T:
@@ -100,7 +102,7 @@ async def settle(call: Awaitable[_T], chat: str = "") -> _T:
         return await call
     except TelegramError as error:
         failure = classify(error, chat)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except Exception as error:
         # The answer arrived and was no Telegram object: the request itself may well have been done.
         failure = Ambiguous(f"garbled: {type(error).__name__}")
     raise failure

@@ -24,6 +24,9 @@ from chat.text import Reader, say
 log = structlog.get_logger(__name__)
 HINT_SECONDS = 60.0
 """How long "Please open our private chat first." stays in a group (conversation §2)."""
+CLOSE_SECONDS = 2.0
+SPEAKING = (Edit, Reply, SendFile, Home)
+"""Answers a person sees by themselves: the card that turned is the confirmation of a press."""
 _T = TypeVar("_T")
 
 
@@ -37,11 +40,14 @@ class Performer:
         self._closing = asyncio.Event()
         self._hints: set[asyncio.Task[None]] = set()
 
-    async def perform(self, inbound: AnyInbound, outcome: Outcome) -> list[MessageRef | None]:
+    async def perform(
+        self, inbound: AnyInbound, outcome: Outcome, *, acknowledged: bool = False
+    ) -> list[MessageRef | None]:
         """Give the messages that carry the answers, parallel to them.
 
-        A press is answered exactly once. In a group that answer waits for the private replies, because it is the
-        only thing that can open a chat with somebody who never started the bot.
+        A press is answered exactly once; `acknowledged` says that it was, without words, because the outcome took long.
+        In a group that answer waits for the private replies, because it is the only thing that can open a chat with
+        somebody who never started the bot.
         """
         answers, reader = outcome.answers, outcome.reader
         refs: list[MessageRef | None] = [None] * len(answers)
@@ -51,15 +57,32 @@ class Performer:
         for index in private:
             refs[index], known = await self._in_private(inbound, answers[index], reader)
             reached = reached and known
-        if isinstance(inbound, Click):
-            said = bool(private) and all(refs[index] is not None for index in private)
-            await self._acknowledge(inbound, answers, reader, in_private=said, reached=reached)
+        if isinstance(inbound, Click) and not acknowledged:
+            told = bool(private) and all(refs[index] is not None for index in private)
+            await self._acknowledge(inbound, answers, reader, in_private=told, reached=reached)
         elif not reached:
             await self.hint(inbound.where, reader)
+        if acknowledged:
+            await self._say_late(inbound, answers, reader)
         for index, answer in enumerate(answers):
             if index not in private:
                 refs[index] = await self._guard(inbound, self._one(inbound, answer, reader), type(answer).__name__)
         return refs
+
+    async def acknowledge_early(self, click: Click) -> None:
+        """Stop the spinner of a press that is stored, without a word about what will become of it."""
+        callback = str(click.handle.get("callback", ""))
+        if callback:
+            await self._guard(click, twice(lambda: self._sender.answer(callback)), "answer")
+
+    async def _say_late(self, inbound: AnyInbound, answers: Sequence[Answer], reader: Reader) -> None:
+        """Say in private what the answer to the press would have said, unless the card says it by itself."""
+        toasts = [each for each in answers if isinstance(each, Toast)]
+        seen = any(isinstance(each, SPEAKING) for each in answers)
+        lines = tuple(each.text for each in toasts if each.alert or not seen)
+        if lines:
+            message = Message(lines, silent=True)
+            await self._guard(inbound, self._say(direct(inbound.by), (message,), reader), "Toast")
 
     async def hint(self, where: Place, reader: Reader, key: str = "e_open_dm") -> None:
         """Say in a group what is missing, with a button that opens our private chat; it goes after a minute."""
@@ -75,9 +98,13 @@ class Performer:
         task.add_done_callback(self._hints.discard)
 
     async def close(self) -> None:
-        """Take back the hints that still stand in groups."""
+        """Take back the hints that still stand in groups, within two seconds."""
         self._closing.set()
-        await asyncio.gather(*self._hints, return_exceptions=True)
+        if self._hints:
+            _, late = await asyncio.wait(self._hints, timeout=CLOSE_SECONDS)
+            for each in late:
+                each.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _sweep(self, ref: MessageRef) -> None:
         with contextlib.suppress(TimeoutError):

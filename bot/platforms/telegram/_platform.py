@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
-from urllib.parse import urlsplit
 
 import structlog
 from starlette.requests import Request
@@ -17,14 +16,16 @@ from telegram import BotCommandScopeAllGroupChats as AllGroups
 from telegram import BotCommandScopeAllPrivateChats as AllPrivate
 from telegram import BotCommandScopeChat as OneChat
 
-from bot.platforms.telegram._aiohttp_request import AiohttpRequest
+from bot.platforms.telegram._aiohttp_request import REQUEST_SECONDS, AiohttpRequest
 from bot.platforms.telegram._bot import ALLOWED_UPDATES, QuietBot
+from bot.platforms.telegram._check import findings
 from bot.platforms.telegram._errors import settle
-from bot.platforms.telegram._intake import Intake
+from bot.platforms.telegram._intake import PATIENCE, Intake
 from bot.platforms.telegram._parse import PLATFORM, Me
 from bot.platforms.telegram._perform import HINT_SECONDS, Performer, direct
-from bot.platforms.telegram._polling import STALLED, WAIT, Offsets, Poller
+from bot.platforms.telegram._polling import STALLED, WAIT, Offsets, OnTrouble, Poller
 from bot.platforms.telegram._sender import Sender
+from bot.platforms.telegram._turn import EVERY, MayRead, Turn
 from bot.platforms.telegram._webhook import PATH, Webhook
 from chat.errors import AccountDead, Ambiguous, NotSent, PlatformError, RateLimited, Rejected
 from chat.inbound import AnyInbound
@@ -36,8 +37,8 @@ from chat.platform import Limits, Outcome, Receiver
 from chat.text import Reader
 
 log = structlog.get_logger(__name__)
-DRAIN = 10.0
-"""Seconds given at the end to what is in hand."""
+DRAIN = 4.0
+"""Seconds given at the end to what is in hand; what is cut off is done after the next start."""
 START_TRIES = 5
 
 
@@ -45,11 +46,24 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _limits(per_second: float, lanes: int) -> Limits:
+    if not per_second:  # the delay in which changes of a card are gathered is no limit of Telegram's, so it stays
+        return Limits(per_second=100_000, chat_interval=0.0, edits_per_minute=0, edit_delay=3.0, lanes=lanes)
+    return Limits(
+        per_second=per_second, chat_interval=1.0, group_per_minute=20, edits_per_minute=10, edit_delay=3.0, lanes=lanes
+    )
+
+
 class TelegramPlatform:
     """Be one bot. With `webhook_secret` Telegram brings updates to `public_url`, else we poll (design §4).
 
     `api_url` is a base such as `http://127.0.0.1:9000`. `now` is the clock presses are dated by, because Telegram
-    gives no time for them. `poll_wait`, `stalled`, `back_off` and `hint_seconds` are seconds.
+    gives no time for them. `poll_wait`, `stalled`, `back_off` and `hint_seconds` are seconds. `request_seconds` is the
+    longest wait for the answer to one call; `per_second` bounds the messages of the bot, 0 leaves all pacing out.
+
+    `patience` is the longest a press that is stored waits for its outcome before its spinner is stopped. `may_read` is
+    asked before polling and every `read_every` seconds, because only one process may poll; it is not asked with a
+    webhook. `on_trouble` is told of what we cannot mend: `conflict`, `dead`, and `alive` when it is over.
     """
 
     name = PLATFORM
@@ -71,6 +85,13 @@ class TelegramPlatform:
         stalled: float = STALLED,
         back_off: float = 1.0,
         hint_seconds: float = HINT_SECONDS,
+        request_seconds: float = REQUEST_SECONDS,
+        lanes: int = 8,
+        per_second: float = 30.0,
+        patience: float = PATIENCE,
+        may_read: MayRead | None = None,
+        read_every: float = EVERY,
+        on_trouble: OnTrouble | None = None,
     ) -> None:
         if webhook_secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", webhook_secret):
             raise ValueError("TELEGRAM_WEBHOOK_SECRET: 1 to 256 letters, digits, _ and -")
@@ -78,26 +99,21 @@ class TelegramPlatform:
             raise ValueError("TELEGRAM_WEBHOOK_SECRET needs PUBLIC_URL, the address Telegram reaches us at")
         self.workspace = ""
         self.username = ""
-        self.limits = Limits(
-            per_second=30, chat_interval=1.0, group_per_minute=20, edits_per_minute=10, edit_delay=3.0, lanes=8
-        )
+        self.limits = _limits(per_second, lanes)
         base = api_url.rstrip("/")
         well_formed = re.fullmatch(r"[A-Za-z0-9:_-]+", token) is not None
         self._token_fits = well_formed
-        self._request = AiohttpRequest(connections=connections, proxy=base.startswith("https://"))
-        self._bot = QuietBot(
-            token if well_formed else "0:malformed",
-            base_url=f"{base}/bot",
-            base_file_url=f"{base}/file/bot",
-            request=self._request,
-            get_updates_request=self._request,
+        self._request = AiohttpRequest(
+            connections=connections, seconds=request_seconds, proxy=base.startswith("https://")
         )
+        self._bot = QuietBot(token if well_formed else "0:malformed", base, self._request)
         self._secret = webhook_secret
         self._hook_url = public_url.rstrip("/") + PATH
         self._offsets = offsets
         self._now = now
         self._poll_wait, self._stalled, self._back_off = poll_wait, stalled, back_off
-        self._hint_seconds = hint_seconds
+        self._hint_seconds, self._patience = hint_seconds, patience
+        self._turn, self._on_trouble = Turn(may_read, read_every), on_trouble
         self._sender: Sender | None = None
         self._performer: Performer | None = None
         self._intake: Intake | None = None
@@ -117,19 +133,20 @@ class TelegramPlatform:
             await self._request.shutdown()
             raise
         performer = self._ready()[1]
-        self._intake = Intake(self._bot, Me(self.workspace, self.username), receiver, performer, self._now)
+        me = Me(self.workspace, self.username)
+        self._intake = Intake(self._bot, me, receiver, performer, self._now, self._patience)
         if self._secret:
             self._webhook = Webhook(self._secret, self._intake.take)
         else:
             self._poller = Poller(
-                self._bot, self.workspace, self._offsets, self._intake.take,
-                wait=self._poll_wait, stalled=self._stalled, back_off=self._back_off,
+                self._bot, self.workspace, self._offsets, self._intake.take, turn=self._turn,
+                wait=self._poll_wait, stalled=self._stalled, back_off=self._back_off, on_trouble=self._on_trouble,
             )  # fmt: skip
             self._polling = asyncio.create_task(self._poller.run(), name="telegram-polling")
         log.info("telegram_started", workspace=self.workspace, mode="webhook" if self._secret else "polling")
 
     async def stop(self) -> None:
-        """Stop taking in, give what is in hand ten seconds, close. Updates not asked for stay with Telegram."""
+        """Stop taking in, give what is in hand some seconds, close. Updates not asked for stay with Telegram."""
         if self._webhook is not None:
             self._webhook.close()
         if self._poller is not None and self._polling is not None:
@@ -143,18 +160,36 @@ class TelegramPlatform:
             await self._performer.close()
         await self._request.shutdown()
 
+    @property
+    def reading(self) -> bool:
+        """Tell whether this process takes updates in: by webhook, or because it is its turn to poll."""
+        if self._webhook is not None:
+            return True
+        return self._poller is not None and self._poller.reading
+
+    @property
+    def last_heard(self) -> float | None:
+        """Give the monotonic time of the last good poll, or of the last update by webhook; `None` before the first."""
+        if self._poller is not None:
+            return self._poller.heard
+        return self._intake.heard if self._intake is not None else None
+
     async def webhook(self, request: Request) -> Response:
         """Answer `POST /telegram/webhook`; mount it when a webhook secret is set."""
         if self._webhook is None:
             return Response(status_code=503 if self._secret else 404)
         return await self._webhook(request)
 
-    async def check(self) -> list[str]:
-        """Look for a wrong token, polling and webhook in each other's way, and settings of BotFather."""
+    async def check(self, *, alone: bool = False) -> list[str]:
+        """Look for a wrong token, others who take our updates, and settings of BotFather.
+
+        `alone` says that no process of ours polls now: only then a short poll may look for a second poller.
+        """
         await self._request.initialize()
         try:
-            me = await self._me()
-            hook = await settle(self._bot.get_webhook_info())
+            if not self._token_fits:
+                raise AccountDead("token malformed")
+            return await findings(self._bot, self._hook_url if self._secret else "", poll=alone and not self._secret)
         except AccountDead:
             return ["telegram: the token is refused; take TELEGRAM_BOT_TOKEN from BotFather"]
         except PlatformError as error:
@@ -162,19 +197,6 @@ class TelegramPlatform:
         finally:
             if self._intake is None:
                 await self._request.shutdown()
-        found = []
-        if not self._secret and hook.url:
-            host = urlsplit(hook.url).hostname
-            found.append(f"telegram: a webhook at {host} gets the updates; it is removed when the bot starts polling")
-        if self._secret and hook.url != self._hook_url:
-            found.append("telegram: the webhook is not set to PUBLIC_URL; it is set when the bot starts")
-        if self._secret and hook.last_error_message:
-            found.append(f"telegram: the webhook fails: {hook.last_error_message[:120]}")
-        if me.can_read_all_group_messages:
-            found.append("telegram: privacy mode is off, the bot gets every group message; BotFather, /setprivacy")
-        if me.can_join_groups is False:
-            found.append("telegram: the bot cannot be added to groups; BotFather, /setjoingroups")
-        return found
 
     async def send(self, to: Place, message: Message, reader: Reader, delivery: str = "") -> MessageRef:
         """Send once. `delivery` stays here: the Bot API has no key that would prevent a copy (reliability L2)."""
@@ -242,6 +264,8 @@ class TelegramPlatform:
         if not self._token_fits:
             raise AccountDead("token malformed")
         me = await settle(self._bot.get_me())
+        if type(me.id) is not int or not isinstance(me.username, str | None):
+            raise Ambiguous("garbled")
         self.workspace, self.username = str(me.id), me.username or ""
         return me
 

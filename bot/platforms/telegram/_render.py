@@ -1,5 +1,7 @@
 """Our messages as Telegram wants them: text with entities and an inline keyboard; no parse mode, so no escaping.
 
+Entities and keys are made as they are sent, without PTB's objects, which would cost more than all the rest.
+
 Whatever a title contains stays literal text (reliability S23); lengths and offsets count UTF-16 units (platforms §2.4).
 """
 
@@ -8,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any, TypeAlias
 
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
+from telegram import MessageEntity
 
 from chat.message import AnyButton, LinkButton, Message, Row
 from chat.text import Reader, Run, Text, plain, render
 
+Raw: TypeAlias = dict[str, Any]
 TEXT_MAX = 4096
 CAPTION_MAX = 1024
 TOAST_MAX = 200
@@ -32,8 +36,8 @@ class Rendered:
     """Be a message ready for the Bot API."""
 
     text: str
-    entities: tuple[MessageEntity, ...]
-    keyboard: InlineKeyboardMarkup | None
+    entities: tuple[Raw, ...]
+    keyboard: list[list[Raw]] | None
     silent: bool
     protect: bool
 
@@ -70,13 +74,13 @@ def compose(messages: Sequence[Message], reader: Reader) -> Rendered:
     return Rendered(
         text=text if text.strip() else _ELLIPSIS,  # Telegram takes no empty message
         entities=entities if text.strip() else (),
-        keyboard=InlineKeyboardMarkup(rows) if rows else None,
+        keyboard=rows or None,
         silent=all(each.silent for each in messages),
         protect=any(each.protect for each in messages),
     )
 
 
-def caption(text: Text, reader: Reader) -> tuple[str, tuple[MessageEntity, ...]]:
+def caption(text: Text, reader: Reader) -> tuple[str, tuple[Raw, ...]]:
     """Render the caption of a file, at most 1,024 units."""
     return write(clip(_clean(render(text, reader)), CAPTION_MAX))
 
@@ -136,7 +140,7 @@ class _Stretch:
     instant: datetime | None = field(default=None)
 
 
-def write(runs: Sequence[Run]) -> tuple[str, tuple[MessageEntity, ...]]:
+def write(runs: Sequence[Run]) -> tuple[str, tuple[Raw, ...]]:
     """Join runs to a text and its entities; neighbours of the same style share one entity."""
     found: list[_Stretch] = []
     open_now: dict[str, _Stretch] = {}
@@ -152,18 +156,16 @@ def write(runs: Sequence[Run]) -> tuple[str, tuple[MessageEntity, ...]]:
                 found.append(_Stretch(kind, position, end, url, instant))
                 open_now[kind] = found[-1]
         position = end
-    entities = tuple(
-        MessageEntity(
-            each.kind,
-            each.start,
-            each.end - each.start,
-            url=each.url,
-            unix_time=each.instant,
-            date_time_format=MOMENT_FORMAT if each.instant else None,
-        )
-        for each in found[:ENTITIES_MAX]
-    )
-    return "".join(run.text for run in runs), entities
+    return "".join(run.text for run in runs), tuple(_entity(each) for each in found[:ENTITIES_MAX])
+
+
+def _entity(stretch: _Stretch) -> Raw:
+    made: Raw = {"type": stretch.kind, "offset": stretch.start, "length": stretch.end - stretch.start}
+    if stretch.url is not None:
+        made["url"] = stretch.url
+    if stretch.instant is not None:
+        made |= {"unix_time": int(stretch.instant.timestamp()), "date_time_format": MOMENT_FORMAT}
+    return made
 
 
 def _wanted(run: Run) -> dict[str, tuple[str | None, datetime | None]]:
@@ -185,7 +187,7 @@ def per_row(labels: Sequence[str]) -> int:
     return 8 if longest <= 3 else 3 if longest <= 12 else 2 if longest <= 20 else 1
 
 
-def keyboard_rows(row: Row, reader: Reader) -> list[list[InlineKeyboardButton]]:
+def keyboard_rows(row: Row, reader: Reader) -> list[list[Raw]]:
     """Break one of our rows into rows that fit a phone."""
     labels = [cut(plain(each.label, reader).strip(), LABEL_MAX) or _ELLIPSIS for each in row]
     width = per_row(labels)
@@ -193,8 +195,9 @@ def keyboard_rows(row: Row, reader: Reader) -> list[list[InlineKeyboardButton]]:
     return [keys[start : start + width] for start in range(0, len(keys), width)]
 
 
-def _key(button: AnyButton, label: str) -> InlineKeyboardButton:
-    style = _STYLES.get(button.style)
-    if isinstance(button, LinkButton):
-        return InlineKeyboardButton(label, url=button.url, style=style)
-    return InlineKeyboardButton(label, callback_data=button.data, style=style)
+def _key(button: AnyButton, label: str) -> Raw:
+    made: Raw = {"text": label}
+    made |= {"url": button.url} if isinstance(button, LinkButton) else {"callback_data": button.data}
+    if button.style in _STYLES:
+        made["style"] = _STYLES[button.style]
+    return made

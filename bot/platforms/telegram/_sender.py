@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
-from telegram import InputFile, LinkPreviewOptions
+from telegram import InputFile, MessageEntity
 from telegram.error import TelegramError
 
 from bot.platforms.telegram._again import twice
 from bot.platforms.telegram._bot import QuietBot
 from bot.platforms.telegram._edits import Freshest
-from bot.platforms.telegram._errors import classify, settle, too_late, unchanged
+from bot.platforms.telegram._errors import settle, too_late, unchanged
 from bot.platforms.telegram._parse import PLATFORM
-from bot.platforms.telegram._render import Rendered, caption, compose
-from chat.errors import MessageGone, Rejected
+from bot.platforms.telegram._render import Raw, Rendered, caption, compose
+from chat.errors import Ambiguous, MessageGone, Rejected
 from chat.message import Message
 from chat.outbound import SendFile
 from chat.people import MessageRef, Place
@@ -25,7 +26,7 @@ from chat.text import Reader
 log = structlog.get_logger(__name__)
 FILES_KEPT = 256
 NAME_MAX = 100
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_NO_PREVIEW = {"is_disabled": True}
 
 
 class Sender:
@@ -50,20 +51,15 @@ class Sender:
         return await self._send(to, made, "")
 
     async def _send(self, to: Place, made: Rendered, thread: str) -> MessageRef:
-        sent = await settle(
-            self._bot.send_message(
-                _chat(to.chat),
-                made.text,
-                entities=made.entities or None,
-                reply_markup=made.keyboard,
-                link_preview_options=_NO_PREVIEW,
-                disable_notification=made.silent or None,
-                protect_content=made.protect or None,
-                message_thread_id=int(thread) if thread else None,
-            ),
-            to.chat,
-        )
-        return self._ref(to.chat, sent.message_id)
+        fields: Raw = {"chat_id": _chat(to.chat), **_shown(made)}
+        if made.silent:
+            fields["disable_notification"] = True
+        if made.protect:
+            fields["protect_content"] = True
+        if thread:
+            fields["message_thread_id"] = int(thread)
+        sent = await settle(self._bot.call("sendMessage", fields), to.chat)
+        return self._ref(to.chat, sent.get("message_id") if isinstance(sent, dict) else None)
 
     async def edit(
         self, ref: MessageRef, message: Message, reader: Reader, *, paced: bool = False, patient: bool = False
@@ -90,13 +86,8 @@ class Sender:
 
     async def _edit(self, ref: MessageRef, made: Rendered) -> None:
         try:
-            await self._bot.edit_message_text(
-                made.text,
-                chat_id=_chat(ref.chat),
-                message_id=int(ref.message),
-                entities=made.entities or None,
-                reply_markup=made.keyboard,
-                link_preview_options=_NO_PREVIEW,
+            await self._bot.call(
+                "editMessageText", {"chat_id": _chat(ref.chat), "message_id": int(ref.message), **_shown(made)}
             )
         except TelegramError as error:
             if not unchanged(error):
@@ -125,14 +116,14 @@ class Sender:
                 _chat(to.chat),
                 document,
                 caption=text or None,
-                caption_entities=entities or None,
+                caption_entities=[MessageEntity.de_json(each, self._bot) for each in entities] or None,
                 disable_content_type_detection=True,
                 disable_notification=True,  # the person asked for it (conversation §8)
                 message_thread_id=int(to.thread) if to.thread else None,
             ),
             to.chat,
         )
-        if sent.document is not None:
+        if sent.document is not None and isinstance(sent.document.file_id, str):
             self._files[key] = sent.document.file_id
             while len(self._files) > FILES_KEPT:
                 self._files.popitem(last=False)
@@ -141,22 +132,33 @@ class Sender:
     async def delete(self, ref: MessageRef) -> bool:
         """Delete a message; false when Telegram does not let us (older than 48 hours, no right, gone)."""
         try:
-            return bool(await settle(self._bot.delete_message(_chat(ref.chat), int(ref.message)), ref.chat))
+            done = await settle(
+                self._bot.call("deleteMessage", {"chat_id": _chat(ref.chat), "message_id": int(ref.message)}), ref.chat
+            )
         except (MessageGone, Rejected):
             return False
+        if done is not True:
+            raise Ambiguous("garbled")
+        return True
 
     async def answer(self, callback: str, text: str = "", *, alert: bool = False, url: str = "") -> None:
         """Answer a press, which stops its spinner; too late is harmless. Raise the neutral errors."""
-        try:
-            await self._bot.answer_callback_query(
-                callback, text=text or None, show_alert=alert or None, url=url or None
-            )
-        except TelegramError as error:
-            if too_late(error):
-                return
-            raise classify(error) from None
+        fields: Raw = {"callback_query_id": callback}
+        fields |= {name: value for name, value in (("text", text), ("show_alert", alert), ("url", url)) if value}
 
-    def _ref(self, chat: str, message: int) -> MessageRef:
+        async def once() -> None:
+            try:
+                await self._bot.call("answerCallbackQuery", fields)
+            except TelegramError as error:
+                if not too_late(error):
+                    raise
+
+        await settle(once())
+
+    def _ref(self, chat: str, message: Any) -> MessageRef:
+        """Name what was sent. Raise `Ambiguous` when Telegram's answer names no message."""
+        if type(message) is not int or message <= 0:
+            raise Ambiguous("garbled")
         return MessageRef(PLATFORM, self._workspace, chat, str(message))
 
 
@@ -172,3 +174,13 @@ def file_name(name: str) -> str:
 
 def _chat(chat: str) -> int | str:
     return int(chat) if chat.lstrip("-").isdecimal() else chat
+
+
+def _shown(made: Rendered) -> Raw:
+    """Give the fields of a text that sending and editing share."""
+    fields: Raw = {"text": made.text, "link_preview_options": _NO_PREVIEW}
+    if made.entities:
+        fields["entities"] = made.entities
+    if made.keyboard:
+        fields["reply_markup"] = {"inline_keyboard": made.keyboard}
+    return fields

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import structlog
@@ -29,7 +29,7 @@ class Webhook:
     update, 503 when it could not be stored (Telegram brings it again), 200 when it is stored or not of our kind.
     """
 
-    def __init__(self, secret: str, take: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+    def __init__(self, secret: str, take: Callable[[Sequence[dict[str, Any]]], Awaitable[None]]) -> None:
         self._secret = secret.encode()
         self._take = take
         self._open = True
@@ -59,7 +59,7 @@ class Webhook:
         if not isinstance(body, dict) or type(body.get("update_id")) is not int:
             return Response(status_code=400)
         try:
-            await self._take(body)
+            await self._take([body])
         except Exception as error:
             log.error("telegram_intake_failed", update=body["update_id"], error=type(error).__name__)
             return Response(status_code=503)

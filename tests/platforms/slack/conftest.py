@@ -111,9 +111,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def begin(*, patience: float = 2.5, **team: Any) -> AsyncIterator[Scene]:
+async def begin(*, patience: float = 2.5, options: dict[str, Any] | None = None, **team: Any) -> AsyncIterator[Scene]:
     async with Sandbox(workspace(**team), sides=("slack",)) as box:
-        platform = SlackPlatform(TOKENS[0], TOKENS[1], api_url=f"{box.url}/api/", form_patience=patience)
+        api_url = f"{box.url}/api/"
+        platform = SlackPlatform(TOKENS[0], TOKENS[1], api_url=api_url, form_patience=patience, **(options or {}))
         inside = Inside()
         await platform.start(inside)
         try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import aiohttp
 import pytest
 from aiohttp import web
 
 from bot.platforms.slack._client import open_session, web_client
 from bot.platforms.slack._errors import meaning
-from bot.platforms.slack._post import Poster, file_name
+from bot.platforms.slack._files import file_name
+from bot.platforms.slack._post import Poster
 from chat.errors import (
     AccountDead,
     Ambiguous,
@@ -104,8 +104,7 @@ async def serve() -> AsyncIterator[Serve]:
 
 
 async def fails(api_url: str, *, timeout: float = 5) -> PlatformError:
-    async with open_session() as session:
-        session._timeout = aiohttp.ClientTimeout(total=timeout)
+    async with open_session(timeout) as session:
         poster = Poster(web_client("xoxb-1", api_url, session), session, "T1")
         with pytest.raises(PlatformError) as caught:
             await poster.send(TO, HELLO, READER)
@@ -127,6 +126,25 @@ async def test_a_lost_answer_is_ambiguous_and_the_post_left_once(serve: Serve):
 
     assert type(await fails(await serve(cut))) is Ambiguous
     assert len(seen) == 1
+
+
+async def test_a_post_on_a_line_that_was_used_before_is_not_made_again_either(serve: Serve):
+    seen = []
+
+    async def cut_the_second(request: web.Request) -> web.StreamResponse:
+        seen.append(await request.read())
+        if len(seen) == 1:
+            return web.json_response({"ok": True, "channel": "D1", "ts": "1.2"})
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with open_session() as session:
+        poster = Poster(web_client("xoxb-1", await serve(cut_the_second), session), session, "T1")
+        await poster.send(TO, HELLO, READER)
+        with pytest.raises(Ambiguous):
+            await poster.send(TO, HELLO, READER)
+    assert len(seen) == 2
 
 
 async def test_a_late_answer_is_ambiguous(serve: Serve):

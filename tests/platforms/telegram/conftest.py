@@ -39,7 +39,7 @@ class Api:
     message: int = 1000
 
     def will(self, method: str, *answers: Any) -> None:
-        """Script answers: a `(status, description, parameters)` tuple, raw bytes, "cut", "hang" or a callable."""
+        """Script answers: `(status, description, parameters)`, raw bytes, "cut", "hang", a response or a callable."""
         self.scripted.setdefault(method, []).extend(answers)
 
     def of(self, *methods: str) -> list[dict[str, Any]]:
@@ -72,6 +72,8 @@ class Api:
                 return web.Response(body=scripted, content_type="application/json")
             elif isinstance(scripted, tuple):
                 return _failure(*scripted)
+            elif isinstance(scripted, web.StreamResponse):
+                return scripted
         return await self._well(method, body)
 
     async def _well(self, method: str, body: dict[str, Any]) -> web.StreamResponse:
@@ -99,7 +101,13 @@ class Api:
 
 
 async def _parameters(request: web.Request) -> dict[str, Any]:
+    """Read a call, as text where a form would have text."""
     body: dict[str, Any] = {}
+    if request.content_type == "application/json":
+        given = await request.json()
+        return {
+            name: value if isinstance(value, str | list | dict) else json.dumps(value) for name, value in given.items()
+        }
     if request.content_type.startswith("multipart/"):
         async for part in await request.multipart():
             content = await part.read(decode=False)
@@ -130,8 +138,11 @@ class Listener:
     failures: int = 0
     log: list[str] = field(default_factory=list)
     gate: asyncio.Event | None = None
+    batches: list[int] = field(default_factory=list)
+    storing: float = 0.0
 
     async def accept(self, inbound: AnyInbound) -> bool:
+        await asyncio.sleep(self.storing)
         if self.failures:
             self.failures -= 1
             raise OSError("the database is locked")
@@ -140,6 +151,15 @@ class Listener:
         self.accepted.append(inbound)
         self.log.append(f"accepted {inbound.key}")
         return True
+
+    async def accept_all(self, inbounds: Sequence[AnyInbound]) -> list[bool]:
+        kept = list(self.accepted)
+        self.batches.append(len(inbounds))
+        try:
+            return [await self.accept(each) for each in inbounds]
+        except OSError:
+            self.accepted = kept
+            raise
 
     async def handle(self, inbound: AnyInbound) -> Outcome:
         self.handled.append(inbound)

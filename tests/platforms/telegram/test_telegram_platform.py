@@ -94,41 +94,6 @@ async def test_a_menu_telegram_refuses_is_told_in_our_words(platform, api):
         await platform.set_menu("private", "en", [("my", "Mine")])
 
 
-async def test_a_healthy_bot_has_no_findings(make, api):
-    assert await make().check() == []
-
-
-@pytest.mark.parametrize(
-    ("me", "hook", "options", "words"),
-    [
-        ({"can_read_all_group_messages": True}, {}, {}, "privacy mode is off"),
-        ({"can_join_groups": False}, {}, {}, "cannot be added to groups"),
-        ({}, {"url": "https://old.example.org/hook"}, {}, "a webhook at old.example.org"),
-        ({}, {}, {"webhook_secret": "s", "public_url": "https://b.example.org"}, "webhook is not set to PUBLIC_URL"),
-        (
-            {}, {"url": "https://b.example.org/telegram/webhook", "last_error_message": "Connection refused"},
-            {"webhook_secret": "s", "public_url": "https://b.example.org"}, "webhook fails: Connection refused",
-        ),
-    ],
-)  # fmt: skip
-async def test_a_check_names_what_is_wrong(make, api, me, hook, options, words):
-    api.me.update(me)
-    api.webhook.update(hook)
-    found = await make(**options).check()
-    assert len(found) == 1
-    assert words in found[0]
-
-
-async def test_a_check_names_a_wrong_token_and_a_silent_telegram(make):
-    assert "token is refused" in (await make(token="123456:wrong").check())[0]
-    assert "no answer" in (await make(api_url="http://127.0.0.1:9").check())[0]
-
-
-async def test_a_check_beside_a_running_bot_leaves_it_running(platform):
-    assert await platform.check() == []
-    await platform.send(DM, Message(("still here",)), EN)
-
-
 async def test_presses_are_dated_by_the_clock_we_are_given(api, make, listener, payload, wait_until):
     api.updates = [payload("press_in_dm")]
     at = datetime(2026, 4, 22, 9, 30, tzinfo=UTC)

@@ -56,6 +56,27 @@ async def test_what_could_not_be_stored_is_asked_for_again(api, make, listener, 
     assert [int(each["offset"]) for each in api.of("getUpdates")[:3]] == [0, 0, 0]
 
 
+async def test_a_batch_is_stored_at_once_and_begun_in_its_order(api, make, listener, payload, offsets, wait_until):
+    bodies = [payload("command_in_dm") | {"update_id": number} for number in range(100)]
+    api.updates = [*bodies[:50], payload("anonymous_admin_command") | {"update_id": 49_000}, *bodies[50:], bodies[7]]
+    await make().start(listener)
+    await wait_until(lambda: len(listener.done) == 100)
+    assert listener.batches[0] == 101
+    assert [each.key for each in listener.handled] == [f"u:{number}" for number in range(100)]
+
+
+async def test_of_a_batch_that_could_not_be_stored_nothing_is_begun(api, make, listener, payload, offsets, wait_until):
+    api.updates = [payload("command_in_dm") | {"update_id": number} for number in range(5)]
+    listener.failures = 1
+    listener.gate = asyncio.Event()
+    await make(back_off=0.3).start(listener)
+    await wait_until(lambda: listener.batches == [5])
+    assert not listener.handled
+    assert not offsets.kept
+    listener.gate.set()
+    await wait_until(lambda: len(listener.done) == 5)
+
+
 async def test_a_slow_handler_holds_up_neither_intake_nor_offset(api, make, listener, payload, offsets, wait_until):
     listener.gate = asyncio.Event()
     api.updates = [payload("command_in_dm"), payload("press_in_group")]
