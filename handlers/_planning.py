@@ -7,22 +7,26 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from handlers import _reminding, _send_notices
+from handlers._cards import PUBLIC
 from handlers._reminding import no_send_dates
-from scheduler import delivery, quiet
+from handlers._sends import LETTERS
+from scheduler import cards, delivery, quiet
 from storage import invitations
 from storage.communities import Channel
 from storage.database import Session
-from storage.deliveries import Campaign
-from storage.meetings import Meeting
+from storage.deliveries import Campaign, Delivery
+from storage.meetings import Invitation, Meeting, lock
 from storage.members import Member
 
 HOLD = timedelta(minutes=2)
 """The shortest time in which a confirmed send can be undone (conversation, settled point a)."""
 CONFIRM_WITHIN = timedelta(minutes=10)
-KINDS = {"i": "invitation", "n": "rsvp_nudge"}
-LETTERS = {kind: letter for letter, kind in KINDS.items()}
+KINDS = {letter: kind for kind, letter in LETTERS.items()}
+GONE = ("cancelled", "taking_back", "taken_back")
+"""States of sends that count as if they had never been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +140,27 @@ async def _channels(db: Session, meeting: Meeting) -> tuple[Channel, ...]:
 
 
 async def rounds(db: Session, meeting: Meeting, kind: str, *, alive: bool = False) -> list[Campaign]:
-    """Give the sends of one kind about a meeting so far, oldest first; `alive` leaves out undone ones."""
+    """Give the sends of one kind about a meeting so far, oldest first; `alive` leaves out those taken back."""
     asked = select(Campaign).where(Campaign.kind == kind, Campaign.subject == meeting.key).order_by(Campaign.id)
-    return list(await db.scalars(asked.where(Campaign.state != "cancelled") if alive else asked))
+    return list(await db.scalars(asked.where(Campaign.state.not_in(GONE)) if alive else asked))
+
+
+async def uninvite(db: Session, campaign: Campaign) -> None:
+    """Take back the invitations of a send that was undone or taken back; whoever has replied keeps theirs.
+
+    When nobody is invited any more the meeting is planned as before, and its reminders are called off.
+    """
+    meeting = await lock(db, campaign.subject)
+    if meeting is None:
+        return
+    asked = await db.scalars(select(Delivery.member_id).where(Delivery.campaign_id == campaign.id))
+    await invitations.take_back(db, meeting, [each for each in asked if each is not None])
+    left = await db.scalar(select(func.count()).where(Invitation.meeting_id == meeting.id))
+    if not left and not await rounds(db, meeting, "invitation", alive=True) and meeting.state in ("inviting", "closed"):
+        meeting.state = "scheduled"
+        await _reminding.disarm(db, meeting)
+    await db.flush()
+    await cards.touch(db, PUBLIC, meeting.key)
 
 
 async def carry_out(db: Session, plan: Plan, digest: str, by: Member, now: datetime) -> Campaign:
@@ -146,10 +168,10 @@ async def carry_out(db: Session, plan: Plan, digest: str, by: Member, now: datet
     meeting = plan.meeting
     hold = max(plan.first - now, HOLD)
     number = len(await rounds(db, meeting, plan.kind)) + 1
-    cards: list[str] = []
+    along: list[str] = []
     if plan.channels:
-        cards.append((await _announce(db, plan, by, now, hold)).key)
-    return await delivery.plan(
+        along.append((await _announce(db, plan, by, now, hold)).key)
+    campaign = await delivery.plan(
         db,
         kind=plan.kind,
         subject=meeting.key,
@@ -158,9 +180,11 @@ async def carry_out(db: Session, plan: Plan, digest: str, by: Member, now: datet
         now=now,
         by=by,
         hold=hold,
-        details={"with": cards},
+        details={"with": along},
         content_hash=digest,
     )
+    await _send_notices.watch(db, campaign, now)
+    return campaign
 
 
 async def _announce(db: Session, plan: Plan, by: Member, now: datetime, hold: timedelta) -> Campaign:

@@ -1,4 +1,4 @@
-"""How a send is shown before, while and after it happens."""
+"""How a send is shown before it happens; from its confirmation on, `_sends` draws it."""
 
 from __future__ import annotations
 
@@ -9,45 +9,23 @@ from chat.text import Bold, Italic, LanguageName, Text, When, say
 from handlers import _reminding
 from handlers._cards import invitation_text, nudge_text
 from handlers._feature import Context
-from handlers._planning import LETTERS, Plan, Recipient
+from handlers._planning import Plan, Recipient
+from handlers._sends import LETTERS, listed, platform_name, reason, title
 from handlers._welcome import go
-from storage.deliveries import Campaign
 from storage.meetings import Meeting
-from storage.members import Member
 
 PAGE = 10
 NAMES = 200
 """More names than this are not listed in chat (conversation §4.1)."""
-PLATFORMS = {"slack": "Slack", "telegram": "Telegram"}
-REASONS = {
-    "paused": "m_why_paused", "stopped": "m_why_stopped", "too_late": "m_why_too_late",
-    "not_started": "p_why_not_started", "blocked": "p_why_blocked", "deactivated": "p_why_deactivated",
-    "no_account": "p_why_no_account",
-}  # fmt: skip
-WAITING, FAILED, SKIPPED = ("queued", "sending"), ("dead",), ("skipped", "expired", "cancelled")
 
 
 def heading(kind: str, meeting: Meeting) -> Text:
     """Name a send: what, for which meeting."""
-    key = {"invitation": "m_send_invitation", "rsvp_nudge": "m_send_nudge"}.get(kind, "m_send_other")
-    return Bold(say(key, code=meeting.code, title=meeting.title))
-
-
-def reason(word: str) -> Text:
-    """Say why somebody does not get a message."""
-    return say(REASONS.get(word, "p_why_other"))
-
-
-def listed(parts: list[Text]) -> Text:
-    """Join texts with commas."""
-    joined: list[Text] = []
-    for each in parts:
-        joined += [each, ", "]
-    return tuple(joined[:-1])
+    return Bold(title(kind, meeting))
 
 
 def _numbers(counts: dict[str, int]) -> Text:
-    return ", ".join(f"{n} {PLATFORMS.get(name, name.capitalize())}" for name, n in sorted(counts.items()))
+    return ", ".join(f"{n} {platform_name(name)}" for name, n in sorted(counts.items()))
 
 
 def preview(ctx: Context, plan: Plan) -> Message:
@@ -69,7 +47,7 @@ def preview(ctx: Context, plan: Plan) -> Message:
     if plan.not_joined:
         lines.append(say("m_not_joined", n=plan.not_joined))
     if plan.channels:
-        names = listed([f"{each.title or each.chat} ({PLATFORMS.get(each.platform, '')})" for each in plan.channels])
+        names = listed([f"{each.title or each.chat} ({platform_name(each.platform)})" for each in plan.channels])
         lines.append(say("m_channels", channels=names))
     if meeting.format != "in_person" and not meeting.join_link:
         lines.append(say("m_no_link_yet"))
@@ -154,50 +132,7 @@ def names(plan: Plan, page: int) -> Message:
 def _fate(each: Recipient, zone: str) -> Text:
     if each.reason:
         return reason(each.reason)
-    return (PLATFORMS.get(each.platform, each.platform), " · ", When(each.due, zone))
-
-
-def progress(
-    campaign: Campaign,
-    meeting: Meeting,
-    by: Member | None,
-    totals: dict[str, dict[str, int]],
-    reasons: dict[str, int],
-    now: datetime,
-) -> Message:
-    """Draw the card of a send from its confirmation to its end; the numbers add up to the audience."""
-    lines: list[Text] = [heading(campaign.kind, meeting)]
-    status = row(_status(meeting))
-    if campaign.state == "cancelled":
-        again = Button(say("b_preview"), Press("preview", meeting.key, "", LETTERS.get(campaign.kind, "i")))
-        return Message((*lines, say("m_undone")), rows(row(again, _status(meeting))))
-    held = campaign.held_until
-    if campaign.state == "held" and held is not None and held > now:
-        lines.append(say("m_held", who=by.name if by else "", first=When(held, meeting.zone)))
-        return Message(tuple(lines), rows(row(button("undo", "undo", campaign.key)), status))
-    sent = sum(_sum(each, ("sent",)) for each in totals.values())
-    lines.append(say("m_sent_of", sent=sent, n=sum(sum(each.values()) for each in totals.values())))
-    for platform, numbers in sorted(totals.items()):
-        lines.append(
-            say(
-                "m_platform_line",
-                platform=PLATFORMS.get(platform, platform.capitalize() or "–"),
-                sent=_sum(numbers, ("sent",)),
-                waiting=_sum(numbers, WAITING),
-                unknown=_sum(numbers, ("unknown",)),
-                failed=_sum(numbers, FAILED),
-                skipped=_sum(numbers, SKIPPED),
-            )
-        )
-    if reasons:
-        lines.append(say("m_why", reasons=listed([(reason(word), f" {n}") for word, n in sorted(reasons.items())])))
-    if by is not None:
-        lines.append(say("m_started_by", who=by.name))
-    return Message(tuple(lines), rows(status))
-
-
-def _sum(numbers: dict[str, int], states: tuple[str, ...]) -> int:
-    return sum(numbers.get(each, 0) for each in states)
+    return (platform_name(each.platform), " · ", When(each.due, zone))
 
 
 def dropped(meeting: Meeting) -> Message:

@@ -12,6 +12,7 @@ from chat.text import Bold, LanguageName, Text, When, say, zone_city
 from handlers._cards import choice_label, state_label
 from handlers._commands import exists, offer
 from handlers._feature import Context
+from handlers._send_screens import summary
 from storage.feedback import FeedbackFlag
 from storage.meetings import Invitation, Meeting
 from storage.members import active_members, reachable
@@ -89,6 +90,7 @@ async def desk_screen(ctx: Context) -> Message:
     lines: list[Text] = [
         Bold(say("s_desk_of", community=ctx.community.name)),
         say("p_members_n", n=len(members), reached=reached),
+        (Bold(say("b_sends")), " · ", await summary(ctx.db, ctx.now)),
         Bold(say("s_meetings")),
     ]
     meetings = (
@@ -110,7 +112,7 @@ async def desk_screen(ctx: Context) -> Message:
         rows(
             tuple(status),
             offer(("meeting_new", "meeting_new"), ("meetings", "meetings"), ("members", "members")),
-            offer(("home", "home"), ("help", "help")),
+            offer(("sends", "deliveries"), ("home", "home"), ("help", "help")),
         ),
         silent=True,
     )

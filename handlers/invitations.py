@@ -1,27 +1,23 @@
-"""Inviting and reminding the silent: preview, confirm, two minutes and more to undo, progress (design §9)."""
+"""Inviting and reminding the silent: preview, confirm, two minutes and more to undo (design §9)."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-
-from sqlalchemy import func, select
 
 from chat.errors import UserError
 from chat.form import Form, NumberField
 from chat.message import Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Card, Edit, Invalid, Reply, Toast
 from chat.text import When, say
-from handlers import _planning, _previews, _reminding
+from handlers import _planning, _previews, _reminding, _send_notices, _sends
 from handlers._cards import PUBLIC, state_label, test_card
 from handlers._feature import Answers, Context, Feature
 from handlers._meetings import about, pressed
 from handlers._planning import CONFIRM_WITHIN, KINDS
-from scheduler import cards, delivery
-from scheduler.contract import Drawing, Skip
-from storage import audit, invitations
-from storage.database import Session
-from storage.deliveries import Campaign, Delivery
-from storage.meetings import Meeting, by_key, lock
+from scheduler import cards, delivery, timers
+from storage import audit, invitations, sends
+from storage.deliveries import Campaign
+from storage.meetings import Meeting, lock
 from storage.members import Member
 
 feature = Feature("invitations")
@@ -96,7 +92,7 @@ async def confirm(ctx: Context, press: Press) -> Answers:
     sent = await _send(ctx, meeting.key, kind, digest, minute, typed=None)
     if isinstance(sent, int):
         return [Ask("count", f"{meeting.key}.{press.arg}")]
-    return sent if isinstance(sent, list) else [Edit(await _draw(ctx, sent), Card("progress", sent.key))]
+    return sent if isinstance(sent, list) else [await _progress(ctx, sent)]
 
 
 @feature.form("count", who="organiser")
@@ -117,29 +113,24 @@ async def counted(ctx: Context, subject: str, values: dict[str, str]) -> Answers
         return [Invalid({"count": say("m_count_wrong", typed=values["count"], n=str(sent))})]
     if isinstance(sent, list):
         return [Reply(each.message, private=True) for each in sent if isinstance(each, Edit)]
-    return [Reply(await _draw(ctx, sent), private=True, card=Card("progress", sent.key))]
+    shown = await _progress(ctx, sent)
+    return [Reply(shown.message, private=True, card=shown.card)]
 
 
 @feature.click("undo", who="organiser")
 async def undo(ctx: Context, press: Press) -> Answers:
     """Take a send back before its first message leaves."""
-    campaign = await _campaign(ctx.db, press.key)
+    campaign = await sends.by_key(ctx.db, press.key)
     meeting = await lock(ctx.db, campaign.subject) if campaign else None
     if campaign is None or meeting is None:
         raise UserError(say("e_gone"))
+    note = say("m_undone")
     if campaign.state != "cancelled":
-        if not await delivery.undo(ctx.db, campaign, ctx.now):
-            return [Edit(await _draw(ctx, campaign), Card("progress", campaign.key)), Toast(say("m_undo_late"))]
-        await _unsend(ctx, campaign, meeting)
-    return [Edit(await _draw(ctx, campaign), Card("progress", campaign.key)), Toast(say("m_undone"))]
-
-
-@feature.card("progress")
-async def draw_progress(db: Session, drawing: Drawing) -> Message | Skip:
-    """Draw how far a send is."""
-    campaign = await _campaign(db, drawing.subject)
-    shown = await _progress(db, campaign, drawing.now) if campaign else None
-    return shown or Skip("gone")
+        if await delivery.undo(ctx.db, campaign, ctx.now):
+            await _unsend(ctx, campaign, meeting)
+        else:
+            note = say("m_undo_late") if campaign.state == "sending" else say("t_stale")
+    return [await _progress(ctx, campaign), Toast(note)]
 
 
 def _read(arg: str) -> tuple[str, str, datetime]:
@@ -208,42 +199,15 @@ async def _started(ctx: Context, campaign: Campaign) -> list[Answer]:
 
 async def _unsend(ctx: Context, campaign: Campaign, meeting: Meeting) -> None:
     db = ctx.db
-    for key in campaign.details.get("with") or ():
-        along = await _campaign(db, str(key))
-        if along is not None:
-            await delivery.undo(db, along, ctx.now)
+    for along in (await _sends.family(db, campaign))[1:]:
+        await delivery.undo(db, along, ctx.now)
+    await timers.cancel(db, _send_notices.TIMER, campaign.key)
     if campaign.kind == "invitation":
-        asked = await db.scalars(select(Delivery.member_id).where(Delivery.campaign_id == campaign.id))
-        await invitations.take_back(db, meeting, [each for each in asked if each is not None])
-        if not await _planning.rounds(db, meeting, "invitation", alive=True):
-            meeting.state = "scheduled"
-            await _reminding.disarm(db, meeting)
+        await _planning.uninvite(db, campaign)
     audit.note(db, ctx.now, ctx.me.id, f"undo_{campaign.kind}", campaign.key)
     await db.flush()
     await cards.touch(db, PUBLIC, meeting.key)
 
 
-async def _campaign(db: Session, key: str) -> Campaign | None:
-    found = await db.scalars(select(Campaign).where(Campaign.key == key).execution_options(populate_existing=True))
-    return found.one_or_none()
-
-
-async def _draw(ctx: Context, campaign: Campaign) -> Message:
-    shown = await _progress(ctx.db, campaign, ctx.now)
-    if shown is None:
-        raise UserError(say("e_gone"))
-    return shown
-
-
-async def _progress(db: Session, campaign: Campaign, now: datetime) -> Message | None:
-    meeting = await by_key(db, campaign.subject)
-    if meeting is None:
-        return None
-    by = await db.get(Member, campaign.created_by) if campaign.created_by else None
-    found = await db.execute(
-        select(Delivery.reason, func.count())
-        .where(Delivery.campaign_id == campaign.id, Delivery.state.in_(("dead", "skipped")))
-        .group_by(Delivery.reason)
-    )
-    reasons = dict(found.all())
-    return _previews.progress(campaign, meeting, by, await delivery.totals(db, campaign), reasons, now)
+async def _progress(ctx: Context, campaign: Campaign) -> Edit:
+    return Edit(await _sends.draw(ctx.db, campaign, ctx.now, ctx.me), Card("progress", campaign.key))

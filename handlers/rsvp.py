@@ -135,8 +135,8 @@ async def _reply(ctx: Context, meeting: Meeting, choice: str, *, stale: bool) ->
     if ref is not None and ctx.inbound.where.kind != "dm":
         await _adopt(ctx, meeting, ref)
     if result.changed:
-        await cards.touch(ctx.db, PRIVATE, meeting.key, member=me, but=ref)
-        await cards.touch(ctx.db, PUBLIC, meeting.key)
+        cards.touch_at_end(ctx.db, PRIVATE, meeting.key, member=me, but=ref)
+        cards.touch_at_end(ctx.db, PUBLIC, meeting.key)
         if result.reply == "yes":
             await _reminding.catch_up(ctx.db, meeting, me, ctx.now)
     toast = _toast(ctx, result, at, stale=stale)

@@ -126,7 +126,7 @@ async def _next_send(db: Session, meeting: Meeting, now: datetime) -> datetime |
     queued = await db.scalar(
         select(Delivery.due_at)
         .join(Campaign, Campaign.id == Delivery.campaign_id)
-        .where(Campaign.subject == meeting.key, Delivery.state == "queued")
+        .where(Campaign.subject == meeting.key, Campaign.state.in_(("held", "sending")), Delivery.state == "queued")
         .order_by(Delivery.due_at)
         .limit(1)
     )

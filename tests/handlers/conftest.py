@@ -20,9 +20,11 @@ from handlers import features
 from handlers._commands import Found, match, may_use, refuse, run
 from handlers._feature import Context
 from scheduler.clock import MovableClock
+from scheduler.contract import Drawing, Skip
 from storage import Database
 from storage.communities import Channel, Community
 from storage.members import Account, Member, Organisation, RoleGrant, by_account, roles_of
+from storage.timers import Timer, finish
 
 PATTERNS = {"slack": "/cop {words}", "telegram": "/{joined}"}
 SLACK_TEAM, TELEGRAM_BOT = "T1", "700"
@@ -112,6 +114,30 @@ class Town:
     async def event(self, inbound: AnyInbound) -> Sequence[Answer]:
         """Hand any other inbound object to its feature."""
         return await self._event(inbound)
+
+    async def draw(
+        self, kind: str, subject: str, to: Member | Channel | None = None, /, *, first: bool = True, **details: Any
+    ) -> Message | Skip:
+        """Draw a card as the engine does, for a member or a channel."""
+        composer = next(each.cards[kind] for each in features() if kind in each.cards)
+        member, channel = (to, None) if isinstance(to, Member) else (None, to)
+        async with self.read() as db:
+            drawing = Drawing(kind, subject, member, channel, Reader(), self.clock.now(), first, details)
+            return await composer(db, drawing)
+
+    async def work(self, kind: str) -> int:
+        """Do the due timers of a kind, as the engine does; give how many."""
+        work = next(each.timers[kind] for each in features() if kind in each.timers)
+        async with self.write() as db:
+            due = select(Timer).where(Timer.kind == kind, Timer.state == "waiting", Timer.due_at <= self.clock.now())
+            found = list(await db.scalars(due))
+            for timer in found:
+                at = timer.due_at
+                timer.state = "running"
+                await db.flush()
+                await work(db, timer, self.clock.now())
+                await finish(db, timer, at, "done")
+            return len(found)
 
     async def reload(self, who: Member) -> Member:
         async with self.read() as db:

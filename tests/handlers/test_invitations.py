@@ -254,14 +254,8 @@ async def test_progress_adds_up_to_the_audience(town: Any, meeting: Meeting, sho
         campaign = (await db.scalars(select(Campaign).where(Campaign.kind == "invitation"))).one()
     town.clock.advance(timedelta(hours=2))
     assert answers[0].card == Card("progress", campaign.key)
-    from handlers.invitations import draw_progress
-    from scheduler.contract import Drawing
-
-    async with town.read() as db:
-        drawing = Drawing("progress", campaign.key, town.olivia, None, Reader(), town.clock.now(), False)
-        card = await draw_progress(db, drawing)
-    seen = show([Reply(card)])
-    assert "Sent 1 of 3." in seen.text
+    seen = show([Reply(await town.draw("progress", campaign.key, town.olivia, first=False))])
+    assert "Sending: 1 of 3 sent, 1 waiting, unknown 0, failed 1." in seen.text
     assert "Slack: sent 1, waiting 0, unknown 0, failed 0, skipped 0" in seen.text
     assert "Telegram: sent 0, waiting 1, unknown 0, failed 0, skipped 0" in seen.text
     assert "Why not: has no account here 1" in seen.text
