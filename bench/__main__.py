@@ -15,13 +15,23 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from bench import ack_under_500_presses, rsvp_press, send_under_limits
+from bench import (
+    ack_under_500_presses,
+    planning_10k,
+    rsvp_press,
+    send_lifted,
+    send_under_limits,
+    start,
+    timers_100k,
+    writing,
+)
 from bench.report import Broken, Measure, Row, failed, machine
 from bot.log import set_up
 
-ROWS: dict[str, tuple[Measure, str, str]] = {
-    each.NAME: (each.measure, each.UNIT, each.BUDGET) for each in (rsvp_press, ack_under_500_presses, send_under_limits)
-}
+MODULES = (
+    rsvp_press, ack_under_500_presses, send_under_limits, send_lifted, timers_100k, planning_10k, start,
+)  # fmt: skip
+ROWS: dict[str, tuple[Measure, str, str]] = {each.NAME: (each.measure, each.UNIT, each.BUDGET) for each in MODULES}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,15 +39,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     parser.add_argument(
-        "--quick", action="store_true", help="small counts: a minute instead of five, only a first look"
+        "--quick", action="store_true", help="small counts: a minute or two instead of seven, only a first look"
     )
     parser.add_argument("--row", action="append", choices=sorted(ROWS), help="only this row; may be given again")
+    parser.add_argument("--write", action="store_true", help="put the figures into docs/benchmarks.md")
     given = parser.parse_args(argv)
+    if given.write and given.quick:
+        parser.error("small counts are not written down: --quick and --write exclude each other")
     for name in [each for each in os.environ if each.lower() in ("http_proxy", "https_proxy", "all_proxy")]:
         del os.environ[name]  # everything is on loopback
     set_up("WARNING")
     console = Console(stderr=True)
-    started = time.monotonic()
+    started, described = time.monotonic(), machine()
     try:
         rows = asyncio.run(_measure(given.row or list(ROWS), given.quick, console))
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -48,9 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     out.print(table(rows))
     for each in [each for each in rows if each.note]:
         out.print(f"{each.row}: {each.note}", markup=False, soft_wrap=True)
-    console.print(f"{time.monotonic() - started:.0f} s")
+    seconds = time.monotonic() - started
+    console.print(f"{seconds:.0f} s")
+    if given.write:
+        writing.write(rows, described, seconds)
     if given.json:
-        print(json.dumps({"machine": machine(), "rows": [each.view() for each in rows]}))
+        print(json.dumps({"machine": described, "rows": [each.view() for each in rows]}))
     return 1 if any(each.figure is None for each in rows) else 0
 
 

@@ -36,7 +36,7 @@ def build(votes: Votes, api: str, *, polling: bool = False) -> Application:
         await query.edit_message_text(text(choice, counts), reply_markup=KEYBOARD)
 
     builder = Application.builder().token(TELEGRAM_TOKEN).base_url(f"{api}/bot").base_file_url(f"{api}/file/bot")
-    builder = builder.request(AiohttpRequest()).get_updates_request(AiohttpRequest(read=60)).job_queue(None)
+    builder = builder.request(AiohttpRequest()).get_updates_request(AiohttpRequest(seconds=60)).job_queue(None)
     app = builder.concurrent_updates(16).build() if polling else builder.updater(None).build()
     app.add_handler(CallbackQueryHandler(vote, pattern=r"^rsvp:"))
     return app

@@ -31,25 +31,33 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
 async def child(
     module: str, *args: str, folder: Path, more: Mapping[str, str] | None = None, says: bool = True
 ) -> AsyncIterator[str]:
-    """Run `python -m module` for the block; with `says`, wait for its first line and give it.
-
-    It works in `folder`, where no settings file of ours is; what it complains about is kept there, too. Raise `Broken`.
-    """
-    log = folder / f"{module}.log"
-    with log.open("ab") as errors:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", module, *args, cwd=folder, env=environment(more),
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=errors,
-        )  # fmt: skip
-    try:
+    """Run `python -m module` for the block; with `says`, wait for its first line and give it. Raise `Broken`."""
+    async with running("-m", module, *args, name=module, folder=folder, more=more) as process:
         assert process.stdout is not None
         line = b""
         if says:
             with contextlib.suppress(TimeoutError):
                 line = await asyncio.wait_for(process.stdout.readline(), 30)
             if not line.strip():
-                raise Broken(f"{module} did not start: {complaints(log)}")
+                raise Broken(f"{module} did not start: {complaints(folder / f'{module}.log')}")
         yield line.decode().strip()
+
+
+@asynccontextmanager
+async def running(
+    *args: str, name: str, folder: Path, more: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run our Python with these arguments, such as `-m bot run`, for the block.
+
+    It works in `folder`, where no settings file of ours is; what it complains about is kept there as `name`.log.
+    """
+    with (folder / f"{name}.log").open("ab") as errors:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *args, cwd=folder, env=environment(more),
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=errors,
+        )  # fmt: skip
+    try:
+        yield process
     finally:
         if process.returncode is None:
             process.terminate()

@@ -64,7 +64,7 @@ async def _rows(numbers: dict[str, int]) -> list[Row]:
         folder = Path(made)
         url = f"sqlite:///{folder}/convenor.sqlite3"
         await town.fill(url, people, invited=False)
-        await _plan(url)
+        await plan(url)
         async with stages.sandbox(folder, people) as stage:
             async with stages.convenor(folder, stage, url, list(numbers)):
                 ledger = await _all_sent(stage, numbers)
@@ -73,7 +73,7 @@ async def _rows(numbers: dict[str, int]) -> list[Row]:
     return [_row(name, number, people, ledger, max(len(refused), breaches)) for name, number in numbers.items()]
 
 
-async def _plan(url: str) -> None:
+async def plan(url: str) -> None:
     """Write the invitations and one delivery each, due now, as confirming a send does after its hold."""
     database, now = Database(url), SystemClock().now()
     try:

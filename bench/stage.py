@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 
 from bench import town
-from bench.children import child, complaints
+from bench.children import child, complaints, running
 from bench.report import Broken
 from bench.town import Person
 from bot.demo_world import free_port
@@ -88,8 +88,13 @@ async def sandbox(folder: Path, people: Sequence[Person]) -> AsyncIterator[Stage
 
 
 @asynccontextmanager
-async def convenor(folder: Path, stage: Stage, database: str, platforms: Sequence[str]) -> AsyncIterator[None]:
-    """Run our bot on a filled database, as `convenor run` does, until the end of the block. Raise `Broken`."""
+async def convenor(
+    folder: Path, stage: Stage, database: str, platforms: Sequence[str], more: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run our bot on a filled database, as `convenor run` does, until the end of the block; `more` are settings.
+
+    The block begins when it is ready. Raise `Broken`.
+    """
     port = free_port()
     settings = {
         "DATABASE_URL": database,
@@ -104,9 +109,11 @@ async def convenor(folder: Path, stage: Stage, database: str, platforms: Sequenc
         settings["TELEGRAM_BOT_TOKEN"] = town.TELEGRAM_TOKEN
     if "slack" in platforms:
         settings |= {"SLACK_BOT_TOKEN": town.SLACK_TOKEN, "SLACK_APP_TOKEN": town.APP_TOKEN}
-    async with child("bot", "run", folder=folder, more=settings, says=False), aiohttp.ClientSession() as session:
+    settings |= more or {}
+    run = running("-m", "bot", "run", name="bot", folder=folder, more=settings)
+    async with run as process, aiohttp.ClientSession() as session:
         await _healthy(session, f"http://127.0.0.1:{port}/healthz", folder / "bot.log")
-        yield
+        yield process
 
 
 async def _healthy(session: aiohttp.ClientSession, url: str, log: Path) -> None:
@@ -117,7 +124,7 @@ async def _healthy(session: aiohttp.ClientSession, url: str, log: Path) -> None:
                 if answer.status == 200:
                     return
         except aiohttp.ClientError:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.01)
     raise Broken(f"the bot did not become ready: {complaints(log)}")
 
 
