@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PYTHONUTF8 = 1
 
-.PHONY: demo test check bench lint types imports setup clean
+.PHONY: demo test check bench faults lint types imports setup clean
 
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Convenor needs Python 3.11 or newer; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -42,6 +42,9 @@ test: lint types imports
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench $(ARGS)
+
+faults: $(VENV)/.dev
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

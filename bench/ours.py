@@ -38,6 +38,9 @@ class Told:
     async def accept(self, inbound: AnyInbound) -> bool:
         return await self._inner.accept(inbound)
 
+    async def accept_all(self, inbounds: Sequence[AnyInbound]) -> list[bool]:
+        return await self._inner.accept_all(inbounds)
+
     async def handle(self, inbound: AnyInbound) -> Outcome:
         return await self._inner.handle(inbound)
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
+from storage.database import unusable
+
 log = structlog.get_logger(__name__)
+PATIENCE = 2.0
+"""Seconds a chore in hand may take at the end."""
 
 
 class Chores:
@@ -17,6 +22,7 @@ class Chores:
     def __init__(self) -> None:
         self._wanted: list[tuple[str, float, Callable[[], Awaitable[None]]]] = []
         self._tasks: list[asyncio.Task[None]] = []
+        self._ending = asyncio.Event()
 
     def add(self, name: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         """Have work done at once at the start and then every so many seconds of real time."""
@@ -27,7 +33,10 @@ class Chores:
         self._tasks = [asyncio.create_task(self._repeat(*each), name=each[0]) for each in self._wanted]
 
     async def stop(self) -> None:
-        """End at once; what is cut off is done at the next start."""
+        """Begin nothing more; what is cut off after a moment is done at the next start."""
+        self._ending.set()
+        if self._tasks:  # cut off in the middle, a transaction would leave a trace in the log
+            await asyncio.wait(self._tasks, timeout=PATIENCE)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -35,15 +44,23 @@ class Chores:
 
     async def _repeat(self, name: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         failing = False
-        while True:
+        while not self._ending.is_set():
             try:
                 await work()
                 failing = False
             except Exception as error:
-                if not failing:  # once per trouble, with its trace; a database that is away fails every chore
-                    log.exception("chore_failed", chore=name, error=type(error).__name__)
+                if not failing:  # once per trouble: a database that is away fails every chore
+                    self._complain(name, error)
                 failing = True
-            await asyncio.sleep(seconds)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), seconds)
+
+    def _complain(self, name: str, error: Exception) -> None:
+        """Log it; a database that is away, locked or full is no mistake of ours and needs no trace."""
+        if unusable(error) or isinstance(error, OSError):
+            log.error("chore_waits_for_database", chore=name, error=type(error).__name__)
+        else:
+            log.exception("chore_failed", chore=name, error=type(error).__name__)
 
 
 async def within(end: float, what: str, *work: Awaitable[None]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from bot.settings import SettingsError
 from storage.community_file import load
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -27,8 +28,13 @@ class Surroundings:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Check and read a community file. Raise `FileError` naming line and field of what is wrong."""
+    """Check and read a community file. Raise `FileError` naming line and field of what is wrong.
+
+    Raise `SettingsError` for one with further connections: the demo plays one workspace and one bot.
+    """
     checked = load(path)
+    if checked.connections:
+        raise SettingsError("the demo plays one Slack workspace and one Telegram bot; leave `connections` out")
     found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     people = {each.id: each for each in checked.people}
     for each in (*(found.get("staff") or ()), *(found.get("members") or ())):  # what a file may leave out

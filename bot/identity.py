@@ -69,13 +69,14 @@ async def find_all(db: Session, inbounds: Sequence[AnyInbound], now: datetime) -
     found: dict[tuple[str, str, str], list[tuple[Account, Community]]] = {}
     for account, community in (await db.execute(_ACTORS, {"users": [user for _, _, user in wanted]})).unique():
         found.setdefault((account.platform, account.workspace, account.user), []).append((account, community))
-    for key in [key for key, actors in found.items() if key not in wanted or len(actors) > 1]:
-        for account, _ in found.pop(key):
-            db.expunge(account.member)
+    others = [found.pop(key) for key in list(found) if key not in wanted or len(found[key]) > 1]
+    kept = {account.member for ((account, _),) in found.values()}
+    for member in {account.member for actors in others for account, _ in actors} - kept:
+        db.expunge(member)
     roles: dict[int, set[str]] = {}
     members = [account.member_id for actors in found.values() for account, _ in actors]
-    for member, role in await db.execute(_ROLES, {"members": members, "now": now}):
-        roles.setdefault(member, set()).add(role)
+    for member_id, role in await db.execute(_ROLES, {"members": members, "now": now}):
+        roles.setdefault(member_id, set()).add(role)
     whos: list[Who | None] = []
     for each in inbounds:
         actors = found.get((each.by.platform, each.by.workspace, each.by.user))

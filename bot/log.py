@@ -6,12 +6,11 @@ Every line of every library passes the same filter; libraries that log whole add
 
 from __future__ import annotations
 
+import io
 import logging
-import os
 import re
 import sys
 from collections.abc import Iterable, MutableMapping
-from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
@@ -62,6 +61,14 @@ def learn(secrets: Iterable[str]) -> None:
                 each.learn(known)
 
 
+class _Nowhere(io.StringIO):
+    """Be a stream that keeps nothing."""
+
+    def write(self, text: str) -> int:
+        """Take everything."""
+        return len(text)
+
+
 class _Steadfast(logging.StreamHandler[TextIO]):
     """Write lines; a full disk or a closed stream loses lines, never the service (reliability F60)."""
 
@@ -72,7 +79,7 @@ class _Steadfast(logging.StreamHandler[TextIO]):
 def set_up(level: str = "INFO", form: str = "console", secrets: Iterable[str] = ()) -> None:
     """Send all logs to standard error, filtered, as lines for people or as JSON."""
     redact = Redact(secrets)
-    stream = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115 - closed before we began: nobody listens
+    stream = sys.stderr or _Nowhere()  # closed before we began: nobody listens
     handler = _Steadfast(stream)
     renderer: Any = (
         structlog.processors.JSONRenderer()
@@ -118,4 +125,4 @@ def close() -> None:
     try:
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
-        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115 - open to the end
+        sys.stderr = _Nowhere()

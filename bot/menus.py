@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from bot.routes import Routes
@@ -20,6 +22,7 @@ async def set_menus(platform: Platform, routes: Routes) -> None:
     if set_menu is None:
         return
     commands = [each for feature in routes.features for each in feature.commands]
+    wanted = []
     for language in LANGUAGES:
         reader = Reader(language=language)
         described = {
@@ -27,9 +30,10 @@ async def set_menus(platform: Platform, routes: Routes) -> None:
         }
         private = [described[each.words] for each in commands if each.menu and each.who in ("member", "anyone")]
         group = [described[words] for words in GROUP_WORDS if words in described]
-        try:
-            await set_menu("private", language, private)
-            await set_menu("group", language, group)
-        except PlatformError as error:
-            log.warning("menu_not_set", platform=platform.name, language=language, reason=error.reason)
+        wanted += [set_menu("private", language, private), set_menu("group", language, group)]
+    for result in await asyncio.gather(*wanted, return_exceptions=True):  # ten calls: one after the other takes long
+        if isinstance(result, PlatformError):
+            log.warning("menu_not_set", platform=platform.name, reason=result.reason)
             return
+        if isinstance(result, BaseException):
+            raise result

@@ -20,7 +20,7 @@ TOGETHER = 16
 """Presses in one transaction at most; the first one's answer waits for the last one."""
 LANES_MAX = 8
 """Transactions at once on PostgreSQL, below the size of its pool: what is to be stored must find a connection."""
-SLOW = 0.05
+SLOW = 0.2
 """Seconds after which a lane at work is called slow."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, ClassVar, TypeAlias
 
@@ -114,7 +114,10 @@ _KINDS: dict[str, type[Any]] = {
 
 def to_json(inbound: AnyInbound) -> dict[str, Any]:
     """Write an inbound object as plain values for the inbox."""
-    body = asdict(inbound)
+    body = {each.name: getattr(inbound, each.name) for each in fields(inbound)}
+    for name, value in body.items():  # not `asdict` of the whole: it copies what the platform gave, deep down
+        if isinstance(value, Person | Place | MessageRef):
+            body[name] = asdict(value)
     body["at"] = inbound.at.isoformat()
     body["kind"] = inbound.kind
     return body

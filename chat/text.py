@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from functools import cache, lru_cache
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,14 @@ class LanguageName:
     code: str
 
 
+@cache
+def _wanted(key: str) -> frozenset[str]:
+    """Give the placeholders of a message. Raise `KeyError` if there is no such message."""
+    english = COPY[key]
+    forms = english if isinstance(english, tuple) else (english,)
+    return frozenset(name for form in forms for name in _PLACEHOLDER.findall(form))
+
+
 @dataclass(frozen=True)
 class Phrase:
     """Be a message of the catalogues by key, with values for its placeholders; make it with `say`."""
@@ -90,9 +99,7 @@ class Phrase:
     args: tuple[tuple[str, Text | int], ...] = ()
 
     def __post_init__(self) -> None:
-        english = COPY[self.key]
-        forms = english if isinstance(english, tuple) else (english,)
-        wanted = {name for form in forms for name in _PLACEHOLDER.findall(form)}
+        wanted = _wanted(self.key)
         given = {name for name, _ in self.args}
         if wanted - given or (given - wanted - {"n"}):
             raise ValueError(f"{self.key}: placeholders {sorted(wanted)} but values {sorted(given)}")
@@ -178,7 +185,7 @@ def _phrase(phrase: Phrase, reader: Reader, style: Run) -> Iterator[Run]:
     else:
         template = catalogue.pgettext(phrase.key, english)
     isolate = reader.language in language.RTL
-    for index, part in enumerate(_PLACEHOLDER.split(template)):
+    for index, part in enumerate(_parts(template)):
         if index % 2 == 0:
             yield from _runs(part, reader, style)
         else:
@@ -189,14 +196,29 @@ def _phrase(phrase: Phrase, reader: Reader, style: Run) -> Iterator[Run]:
             yield from inner
 
 
+# Thousands of messages of one send name the same few days and cities; Babel takes longer for each than all the rest.
+@lru_cache(maxsize=1000)
+def _parts(template: str) -> tuple[str, ...]:
+    return tuple(_PLACEHOLDER.split(template))
+
+
+@lru_cache(maxsize=2000)
+def _city(zone: str, tongue: str) -> str:
+    return get_timezone_location(ZoneInfo(zone), language.locale(tongue), return_city=True)
+
+
+@lru_cache(maxsize=2000)
+def _day(day: date, tongue: str, territory: str) -> str:
+    return format_skeleton("yMMMEd", datetime.combine(day, time()), locale=language.locale(tongue, territory))
+
+
 def zone_city(zone: str, reader: Reader) -> str:
     """Name a zone by its city in the reader's language, as in `Brussels`."""
-    return get_timezone_location(ZoneInfo(zone), language.locale(reader.language), return_city=True)
+    return _city(zone, reader.language)
 
 
 def _date(moment: datetime, reader: Reader) -> str:
-    form = "yMMMEd"
-    return format_skeleton(form, moment, locale=language.locale(reader.language, reader.territory))
+    return _day(moment.date(), reader.language, reader.territory)
 
 
 def _clock(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """Make the pictures of the tour from the running page: `.venv/bin/python docs/screenshots.py [folder]`.
 
-It plays one meeting, from planning to feedback, and looks at both platforms in light, dark and on a phone; writes
+It plays one meeting, from planning to feedback, and a send that goes wrong (trouble.py), and looks at both platforms in
+light, dark and on a phone; writes
 `docs/pictures/*.png`, the animated `tour.png`, and `docs/tour.md`. Needs Chromium; takes two or three minutes.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 
 from playwright.async_api import Page, async_playwright
 from studio import Studio
+from trouble import go_wrong
 
 from bot.demo import running
 from bot.demo_world import EXAMPLES
@@ -51,7 +53,8 @@ async def take(folder: Path) -> Studio:
         page, film = await browser.new_page(locale="en-GB"), await browser.new_page(locale="en-GB", viewport=FILM)
         await film.add_init_script(FILM_BEGINS)
         studio = Studio(page, film, folder)
-        acts: tuple[tuple[dict[str, Any], Any], ...] = (({}, look_around), ({"clock": START, "current": False}, tell))
+        past = {"clock": START, "current": False}
+        acts: tuple[tuple[dict[str, Any], Any], ...] = (({}, look_around), (past, tell), (past, go_wrong))
         for options, play in acts:
             async with running(EXAMPLES / "coprr.yaml", **options) as studio.demo:
                 await studio.demo.control("limits", enabled=False)

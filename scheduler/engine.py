@@ -102,6 +102,8 @@ class Engine:
         if self._ticker is None:
             return
         self._stopping = True
+        self._ticker.pause()
+        await asyncio.sleep(0)  # a tick that has begun ends by itself; cut off, it would leave a trace in the log
         self._ticker.shutdown(wait=False)
         self._ticker = None
         self.wake()
@@ -149,7 +151,7 @@ class Engine:
             for line in self._lines:
                 if line.dead or not line.platform.workspace:
                     continue
-                if await deliveries.due(db, *line.name, now) or await deliveries.in_flight(db, *line.name):
+                if await deliveries.at_work(db, *line.name, now):
                     return False
                 if await deliveries.to_take_back(db, *line.name):
                     return False

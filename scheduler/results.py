@@ -106,7 +106,8 @@ async def _record_rest(
             if until is not None:
                 await deliveries.pause_chat(db, row.platform, row.workspace, address, until)
         else:
-            row.state, row.reason = result.end, result.reason[:120]
+            # The copy of a message whose answer was lost: the first may have arrived, so the doubt stays.
+            row.state, row.reason = "unknown" if row.copied else result.end, result.reason[:120]
         if result.end != "release":
             changed.add(campaign.key)
     await db.flush()

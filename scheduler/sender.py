@@ -17,16 +17,17 @@ from datetime import timedelta
 import structlog
 
 from chat.platform import Platform
-from scheduler import cards
 from scheduler.attempt import attempt
 from scheduler.contract import LineFigures
-from scheduler.delivery import PROGRESS
+from scheduler.hand import Hand
 from scheduler.health import Health
+from scheduler.holding import Holding
 from scheduler.pacing import Pace
 from scheduler.prepare import Job, Result, prepare
 from scheduler.results import record
 from scheduler.shop import Shop, Shown, complain
-from storage import deliveries, sharing
+from scheduler.telling import Progress
+from storage import deliveries
 from storage.database import Session, unusable
 from storage.deliveries import Delivery
 
@@ -38,8 +39,6 @@ AHEAD = 4
 IDLE = 3600.0
 GATHER = 0.005
 """Seconds in which results gather for one transaction: a transaction costs more than the wait."""
-TELL = 0.3
-"""Seconds between two redrawings of one progress card while messages are in hand."""
 
 
 class Line:
@@ -51,22 +50,12 @@ class Line:
         self.health = Health(shop, platform, self.pace)
         self.tally: Counter[str] = Counter()
         """How many attempts ended in which way since the start."""
-        self.held = False
-        """Whether this process may send on the connection."""
+        self._holding, self._progress, self._hand = Holding(shop, platform, self.pace, self.health), Progress(), Hand()
         self.on_lost: Callable[[], None] = lambda: None
         """Called when a lost answer waits to be looked into."""
         self._poked, self._stopping, self._hungry = asyncio.Event(), False, False
-        self._ready: list[Job] = []
-        self._done: list[Result] = []
-        self._drawing: list[Delivery] = []
         self._pen: asyncio.Task[None] | None = None
-        self._flying: dict[asyncio.Task[None], Job] = {}
-        self._hold_until = self._again = self._told_at = 0.0
-        self._pause: float | None = None
-        self._dead_noted = ""
-        self._seize = True
-        self._to_tell: set[tuple[int, str]] = set()
-        """Campaigns, with their community, whose progress cards are out of date."""
+        self._again = 0.0
 
     @property
     def name(self) -> tuple[str, str]:
@@ -81,30 +70,30 @@ class Line:
     @property
     def idle(self) -> bool:
         """Tell whether nothing is in hand."""
-        return not (self._in_hand or self._to_tell or (self._hungry and not self.dead))
+        return not (self._hand or self._progress or (self._hungry and not self.dead))
 
     @property
     def sending(self) -> bool:
         """Tell whether messages wait for the pace now, so that edits should give way."""
-        return bool(self._ready) or (self._hungry and not self.dead and not self.pace.paused)
+        return bool(self._hand.ready) or (self._hungry and not self.dead and not self.pace.paused)
+
+    @property
+    def held(self) -> bool:
+        """Tell whether this process may send on the connection."""
+        return self._holding.held
 
     @property
     def in_hand(self) -> set[int]:
         """Give the ids of the deliveries this process works on: no recovery may touch them."""
-        found = {job.delivery.id for job in (*self._ready, *self._flying.values())}
-        return found | {each.delivery.id for each in self._done} | {row.id for row in self._drawing}
-
-    @property
-    def _in_hand(self) -> bool:
-        return bool(self._ready or self._done or self._flying or self._drawing)
+        return self._hand.ids
 
     def figures(self) -> LineFigures:
         """Give what `/metrics` and `/readyz` want to know."""
-        count = self.tally
+        count, hand = self.tally, self._hand
         return LineFigures(
             *self.name, sent=count["sent"], retried=count["retry"], released=count["release"], lost=count["lost"],
             unknown=count["unknown"], dead=count["dead"] + count["unreachable"], limited=count["limited"],
-            settling=count["settling"], flying=len(self._flying), ready=len(self._ready), dead_reason=self.dead,
+            settling=count["settling"], flying=len(hand.flying), ready=len(hand.ready), dead_reason=self.dead,
             held=self.held, paused=self.pace.paused,
         )  # fmt: skip
 
@@ -122,7 +111,7 @@ class Line:
             except Exception as error:  # nothing leaves until a round succeeds
                 complain("line", self.platform.name, error)
                 wait = 1.0
-            if self._stopping and not self._in_hand:
+            if self._stopping and not self._hand:
                 return
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -132,7 +121,7 @@ class Line:
     async def _gather(self) -> None:
         """Let results come together for one transaction, for a moment, while most lanes are busy."""
         end = time.monotonic() + GATHER
-        while len(self._flying) > self.health.lanes // 4 and not self._stopping and time.monotonic() < end:
+        while len(self._hand.flying) > self.health.lanes // 4 and not self._stopping and time.monotonic() < end:
             await asyncio.sleep(0.001)
 
     async def stop(self, task: asyncio.Task[None], seconds: float) -> None:
@@ -140,10 +129,10 @@ class Line:
         self._stopping = True
         self._poked.set()
         await asyncio.wait({task}, timeout=seconds)
-        for flying, job in list(self._flying.items()):
+        for flying, job in list(self._hand.flying.items()):
             flying.cancel()
-            self._done.append(Result(job.delivery, "lost", "stopped"))
-        self._flying.clear()
+            self._hand.done.append(Result(job.delivery, "lost", "stopped"))
+        self._hand.flying.clear()
         self._poked.set()
         await asyncio.wait({task}, timeout=5)
         if not task.done():
@@ -151,10 +140,11 @@ class Line:
 
     async def let_go(self) -> None:
         """Give the connection back, so that another process need not wait."""
-        if self.held:
-            self.held = False
-            async with self.shop.database.write() as db:
-                await sharing.let_go(db, *self.name, self.shop.worker)
+        await self._holding.let_go()
+
+    async def keep_hold(self, db: Session) -> None:
+        """Hold the connection for this process, if no other does."""
+        await self._holding.keep(db)
 
     async def circuit(self, reason: str) -> None:
         """Open the circuit of a refused token with a reason, close it with none."""
@@ -163,49 +153,55 @@ class Line:
 
     def pause(self, seconds: float) -> None:
         """Start nothing on this connection for so long, also after a restart."""
-        self.pace.pause(seconds)
-        self._pause = max(self._pause or 0.0, seconds)
+        self._holding.pause(seconds)
 
     async def _round(self) -> float:
         """Do one transaction's worth; give the seconds until the next is useful."""
         if not self.platform.workspace:
             return 1.0
         self._give_back()
+        hand, holding = self._hand, self._holding
         starting = [] if self._stopping else self._startable()
-        want, pause, dead = self._want(len(starting)), self._pause, self.dead
-        if not (self._done or starting or want or pause is not None or dead != self._dead_noted or self._telling()):
-            return min(self._next_start(), self._next_claim(), self._next_tell())
-        done, busy = list(self._done), self._busy()
+        want, dead = self._want(len(starting)), self.dead
+        telling = self._progress and (self._progress.wait <= 0 or not hand)
+        if not (hand.done or starting or want or holding.to_note or telling):
+            return self._wait()
+        done, busy = list(hand.done), self._busy()
         claimed: list[Delivery] = []
         going: set[int] = set()
         async with self.shop.database.write() as db:
-            await self.keep_hold(db)
-            if pause is not None or dead != self._dead_noted:
-                await self._note_connection(db, pause, dead)
+            await holding.keep(db)
+            noted = await holding.note(db)
             if starting and self.held:
                 ids = [job.delivery.id for job in starting]
                 going = await deliveries.start(db, ids, self.shop.worker, self._lease)
             if want and self.held and not self.pace.paused:
-                claimed = await self._claim(db, want, busy, alone=not (self._ready or self._flying))
+                claimed = await self._claim(db, want, busy, alone=not (hand.ready or hand.flying))
             unknown = await self._write(db, done)
-            told = await self._tell(db, last=not (self._ready or self._flying or claimed))
-        self._drawing = claimed
-        self._written(done, unknown, dead, pause)
-        self._to_tell -= told
+            told = await self._progress.tell(db, last=not (hand.ready or hand.flying or claimed))
+        if claimed:
+            hand.drawing = claimed
+        holding.noted(noted)
+        self._progress.told(told)
+        self._written(done, unknown)
         if claimed and claimed[0].crashes:
             self.shop.suspect = claimed[0].id
         for job in starting:
             if job.delivery.id not in going or self.pace.paused or (self.dead and not self.health.probing):
-                self._ready.remove(job)
-                self._done.append(Result(job.delivery, "release"))
+                hand.ready.remove(job)
+                hand.done.append(Result(job.delivery, "release"))
             elif self._may_leave(job):  # the pace counts what leaves now, not what was to leave before the commit
-                self._ready.remove(job)
+                hand.ready.remove(job)
                 self._launch(job)
         if want:
             self._after_claim(len(claimed), want, busy)
         if claimed:  # drawn while others are sent
             self._pen = asyncio.create_task(self._prepare(claimed, probing=bool(dead)))
-        return 0.0 if self._done or self._want(0) else min(self._next_start(), self._next_claim(), self._next_tell())
+        return 0.0 if hand.done or self._want(0) else self._wait()
+
+    def _wait(self) -> float:
+        telling = self._progress.wait if self._progress else IDLE
+        return min(self._next_start(), self._next_claim(), telling)
 
     async def _claim(self, db: Session, want: int, busy: dict[str, float], *, alone: bool) -> list[Delivery]:
         """Take rows; if there are none but those that were in hand in a crash, and nothing else is in hand, one."""
@@ -222,28 +218,13 @@ class Line:
             mine = [each for each in done if each.delivery.community_id == community]
             db.scope(community)
             changed, more = await record(db, mine, self.shop, finds=self.platform.finds)
-            self._to_tell |= {(community, key) for key in changed}
+            self._progress.add(community, changed)
             unknown += more
         return unknown
 
-    async def _tell(self, db: Session, *, last: bool) -> set[tuple[int, str]]:
-        """Have progress cards redrawn, not for each message of a burst but surely for the last; give which."""
-        now, told = time.monotonic(), set(self._to_tell)
-        if not told or (now < self._told_at + TELL and not last):
-            return set()
-        for community in {community for community, _ in told}:
-            db.scope(community)
-            for campaign in (key for its, key in told if its == community):
-                await cards.touch(db, [PROGRESS], campaign)
-        self._told_at = now
-        return told
-
-    def _written(self, done: list[Result], unknown: int, dead: str, pause: float | None) -> None:
-        """Forget what is on disk now."""
-        del self._done[: len(done)]
-        self._dead_noted = dead
-        if self._pause == pause:
-            self._pause = None
+    def _written(self, done: list[Result], unknown: int) -> None:
+        """Forget results that are on disk now."""
+        del self._hand.done[: len(done)]
         self.tally.update(each.end for each in done)
         self.tally["unknown"] += unknown
         if any(each.end == "lost" for each in done):
@@ -257,7 +238,7 @@ class Line:
         taken = set(self._busy())
         for row in claimed:  # one message to a chat at a time; its next waits for the chat's interval
             if row.chat in taken:
-                self._done.append(Result(row, "release"))
+                self._hand.done.append(Result(row, "release"))
             else:
                 taken.add(row.chat)
                 unique.append(row)
@@ -268,9 +249,9 @@ class Line:
             if not unusable(error):
                 log.exception("preparing_failed", platform=self.platform.name)
         finally:
-            self._drawing = []
-            self._ready += jobs
-            self._done += results
+            self._hand.drawing = []
+            self._hand.ready += jobs
+            self._hand.done += results
             if probing:
                 self.health.probing = bool(jobs)
                 self.health.probe_at = time.monotonic() + (shop.settings.probe if jobs else 0.0)
@@ -278,9 +259,9 @@ class Line:
 
     def _startable(self) -> list[Job]:
         """Choose what may leave now."""
-        room = min(self.pace.room(), self.health.lanes - len(self._flying))
+        room = min(self.pace.room(), self.health.lanes - len(self._hand.flying))
         now, found = self.shop.clock.now(), list[Job]()
-        for job in self._ready:
+        for job in self._hand.ready:
             if len(found) >= room:
                 break
             expires = job.delivery.expires_at
@@ -299,38 +280,35 @@ class Line:
 
     def _give_back(self) -> None:
         """Put drawn messages whose turn is too far away back into the queue."""
-        now = self.shop.clock.now()
-        for job in list(self._ready):
-            wait = max(self.pace.chat_wait(job.place.chat, group=job.group), self.pace.paused)
+        now, paused = self.shop.clock.now(), self.pace.paused
+        every = self._stopping or paused > PATIENCE or bool(self.dead and not self.health.probing)
+        for job in list(self._hand.ready):
             expires = job.delivery.expires_at
             late = expires is not None and expires <= now
-            if late or self._stopping or wait > PATIENCE or (self.dead and not self.health.probing):
-                self._ready.remove(job)
-                self._done.append(Result(job.delivery, "expired" if late else "release"))
+            if late or every or self.pace.chat_wait(job.place.chat, group=job.group) > PATIENCE:
+                self._hand.ready.remove(job)
+                self._hand.done.append(Result(job.delivery, "expired" if late else "release"))
 
     def _want(self, starting: int) -> int:
         """Give how many rows to claim: so many that the lanes stay busy, none while paused or stopping."""
         now = time.monotonic()
         if self._again and now >= self._again:
             self._hungry, self._again = True, 0.0
-        if self._stopping or not self._hungry or self.pace.paused or self._pause is not None or self._alone:
+        if self._stopping or not self._hungry or self.pace.paused or self._holding.pausing:
+            return 0
+        if self._hand.drawing or self._hand.alone:
             return 0
         if self.dead:
-            return 0 if now < self.health.probe_at or self._flying or self._ready else 1
-        ahead, lanes = len(self._ready) - starting, self.health.lanes
-        # Drawing many at once costs much less than one by one; what does not leave within half the patience is stale.
-        most = max(1, min(lanes * AHEAD, int(self.platform.limits.per_second * PATIENCE / 2)))
+            return 0 if now < self.health.probe_at or self._hand.flying or self._hand.ready else 1
+        ahead, lanes = len(self._hand.ready) - starting, self.health.lanes
+        # What leaves within the patience; two messages per lane, so that some are drawn while others are sent.
+        most = max(1, min(lanes if lanes == 1 else 2 * lanes, int(self.platform.limits.per_second * PATIENCE)))
         return most - ahead if ahead <= most // 2 else 0
 
-    @property
-    def _alone(self) -> bool:
-        """Tell whether what is in hand was in hand in a crash: nothing else is taken then."""
-        return any(job.delivery.crashes for job in (*self._ready, *self._flying.values()))
-
     def _next_start(self) -> float:
-        if not self._ready or len(self._flying) >= self.health.lanes:
+        if not self._hand.ready or len(self._hand.flying) >= self.health.lanes:
             return IDLE
-        chat = min(self.pace.chat_wait(job.place.chat, group=job.group) for job in self._ready)
+        chat = min(self.pace.chat_wait(job.place.chat, group=job.group) for job in self._hand.ready)
         return max(self.pace.bot_wait(), chat)
 
     def _next_claim(self) -> float:
@@ -343,15 +321,9 @@ class Line:
             wait = min(wait, max(0.0, self.health.probe_at - now))
         return wait
 
-    def _next_tell(self) -> float:
-        return max(0.0, self._told_at + TELL - time.monotonic()) if self._to_tell else IDLE
-
-    def _telling(self) -> bool:
-        return bool(self._to_tell) and (self._next_tell() <= 0 or not self._in_hand)
-
     def _busy(self) -> dict[str, float]:
         chats = self.pace.busy()
-        for job in (*self._ready, *self._flying.values()):
+        for job in self._hand.jobs:
             chats[job.delivery.chat] = max(chats.get(job.delivery.chat, 0.0), self.platform.limits.chat_interval)
         return chats
 
@@ -362,38 +334,16 @@ class Line:
 
     def _launch(self, job: Job) -> None:
         task = asyncio.create_task(self._send(job))
-        self._flying[task] = job
+        self._hand.flying[task] = job
         task.add_done_callback(self._landed)
 
     def _landed(self, task: asyncio.Task[None]) -> None:
-        self._flying.pop(task, None)
+        self._hand.flying.pop(task, None)
         self._poked.set()
 
     async def _send(self, job: Job) -> None:
-        self._done.append(await attempt(self, job))
+        self._hand.done.append(await attempt(self, job))
 
     @property
     def _lease(self) -> timedelta:
         return timedelta(seconds=self.shop.settings.lease)
-
-    async def keep_hold(self, db: Session) -> None:
-        """Hold the connection for this process; at the first time take over its pause and its circuit."""
-        now, seconds = time.monotonic(), self.shop.settings.hold
-        if self.held and now < self._hold_until:
-            return
-        seize = self._seize and self.shop.database.sqlite
-        row = await sharing.hold(db, *self.name, self.shop.worker, timedelta(seconds=seconds), seize=seize)
-        self._seize = False
-        if row is not None and not self.held:
-            real = await sharing.real_now(db)
-            if row.paused_until is not None and row.paused_until > real:
-                self.pace.pause((row.paused_until - real).total_seconds())
-            self.health.dead = self._dead_noted = row.dead_reason
-        self.held, self._hold_until = row is not None, now + seconds / 3
-
-    async def _note_connection(self, db: Session, pause: float | None, dead: str) -> None:
-        """Keep a pause and a dead token where they survive a restart."""
-        row = await sharing.connection(db, *self.name)
-        row.dead_reason = dead[:200]
-        if pause is not None:
-            row.paused_until = await sharing.real_now(db) + timedelta(seconds=pause)

@@ -134,6 +134,8 @@ class _Scoped(SyncSession):
 @event.listens_for(_Scoped, "do_orm_execute")
 def _narrow(state: ORMExecuteState) -> None:
     community = state.session.info.get("community_id")
+    if not state.is_orm_statement:  # criteria mean nothing to it, but would cost as much
+        return
     if community is None or _OWN in state.execution_options or state.is_column_load or state.is_relationship_load:
         return
     state.statement = state.statement.options(

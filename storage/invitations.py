@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 
 from storage.database import Session, own
 from storage.meetings import Attendance, Invitation, Meeting
@@ -27,8 +28,16 @@ _MINE = own(
     ),
     Invitation,
 )
-_MINE_HELD = _MINE.with_for_update().execution_options(populate_existing=True)
 _ROW: Table = Invitation.__table__  # type: ignore[assignment]
+_HELD = (
+    select(_ROW.c.id, _ROW.c.reply, _ROW.c.replied_at, _ROW.c.withdrawn)
+    .where(
+        _ROW.c.meeting_id == bindparam("meeting"),
+        _ROW.c.member_id == bindparam("member"),
+        _ROW.c.community_id == bindparam("own"),
+    )
+    .with_for_update()
+)
 _REPLY = (
     update(_ROW)
     .where(_ROW.c.id == bindparam("invitation"))
@@ -158,7 +167,7 @@ async def reply(
     """
     if choice not in CHOICES:
         raise ValueError("no such reply")
-    found = await db.scalars(_MINE_HELD, {"meeting": meeting.id, "member": member.id, "own": db.community_id})
+    found = await db.execute(_HELD, {"meeting": meeting.id, "member": member.id, "own": db.community_id})
     row = found.one_or_none()
     if row is None:
         return Result(refused="not_invited")
@@ -171,8 +180,10 @@ async def reply(
         return Result(previous, previous, older=True)
     values = {"choice": choice, "at": at, "by": (by or member).id}
     await db.execute(_REPLY, values | {"invitation": row.id})
-    for name, value in zip(("reply", "replied_at", "replied_by"), values.values(), strict=True):
-        set_committed_value(row, name, value)  # what is in the session is what is in the database
+    seen = db.sync_session.identity_map.get(identity_key(Invitation, row.id))
+    if seen is not None:  # what is in the session is what is in the database
+        for name, value in zip(("reply", "replied_at", "replied_by"), values.values(), strict=True):
+            set_committed_value(seen, name, value)
     return Result(choice, previous, changed=choice != previous)
 
 

@@ -98,7 +98,11 @@ async def by_key(db: Session, key: str) -> Meeting | None:
 
 
 async def _find(db: Session, key: str) -> Meeting | None:
-    return (await db.scalars(_BY_KEY, {"key": key, "own": db.community_id})).one_or_none()
+    own_id = db.community_id
+    for each in db.sync_session.identity_map.values():  # asked before in this transaction, by others who press
+        if isinstance(each, Meeting) and (each.__dict__.get("key"), each.__dict__.get("community_id")) == (key, own_id):
+            return each
+    return (await db.scalars(_BY_KEY, {"key": key, "own": own_id})).one_or_none()
 
 
 async def lock(db: Session, key: str) -> Meeting | None:

@@ -76,13 +76,15 @@ async def waiting(db: Session, *, staff: bool = False) -> list[Member]:
 async def links_for(db: Session, members: Sequence[Member], now: datetime) -> list[JoinLinkFor]:
     """Make a link each in the current transaction, with an audit entry."""
     bots = select(Connection).where(Connection.platform == "telegram", Connection.name != "")
-    own = set(await db.scalars(select(Channel.workspace).where(Channel.platform == "telegram").distinct()))
-    named = [each.name for each in await db.scalars(bots) if each.workspace in own or not own]
+    names = {each.workspace: each.name for each in await db.scalars(bots)}
+    own = await db.scalars(select(Channel.workspace).where(Channel.platform == "telegram").order_by(Channel.id))
+    # The community's own bot; where it names none, the only one there is. The link works with each of them.
+    named = [names[each] for each in own if each in names] or (list(names.values()) if len(names) == 1 else [])
     made = []
     for member in members:
         code = await issue_link(db, member, now, HOURS)
         audit.note(db, now, None, "link_issued", member.code)
-        telegram = f"https://t.me/{named[0]}?start={code}" if len(named) == 1 else None
+        telegram = f"https://t.me/{named[0]}?start={code}" if named else None
         expires = (now + timedelta(hours=HOURS)).isoformat()
         made.append(JoinLinkFor(member.code, member.name, code, telegram, f"/cop join {code}", expires))
     return made

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.connections import Tokens, title
-from bot.settings import Settings
+from bot.settings import Settings, SettingsError
 from chat.platform import Platform
 from storage.connections import Offsets
 
@@ -45,9 +45,12 @@ class Surroundings:
 
 
 def connect(settings: Settings, tokens: Tokens, around: Surroundings) -> Connected:
-    """Make the adapter of one connection; nothing is asked of the platform yet. Raise `ValueError` for odd settings."""
+    """Make the adapter of one connection; nothing is asked of the platform yet. Raise `SettingsError`."""
     make = _slack if tokens.platform == "slack" else _telegram
-    return Connected(make(settings, tokens, around), tokens)
+    try:
+        return Connected(make(settings, tokens, around), tokens)
+    except ValueError as error:
+        raise SettingsError(f"connection {tokens.name}: {error}" if tokens.name else str(error)) from None
 
 
 def _slack(settings: Settings, tokens: Tokens, around: Surroundings) -> Platform:

@@ -4,16 +4,17 @@ from storage.deliveries._campaigns import counts, stale, turn
 from storage.deliveries._cards import card_waits, waiting_cards
 from storage.deliveries._claims import (
     ALERT,
+    at_work,
     claim,
     due,
     held,
-    in_flight,
     in_hand,
     next_due,
     nobodys,
     pause_chat,
     sent,
     start,
+    started_since,
 )
 from storage.deliveries._lost import CRASHES_MAX, next_settling, recover, settling, still_settling
 from storage.deliveries._tables import DELIVERY_STATES, OPEN_STATES, Campaign, CardCopy, Delivery
@@ -29,12 +30,12 @@ __all__ = [
     "Campaign",
     "CardCopy",
     "Delivery",
+    "at_work",
     "card_waits",
     "claim",
     "counts",
     "due",
     "held",
-    "in_flight",
     "in_hand",
     "next_due",
     "next_settling",
@@ -45,6 +46,7 @@ __all__ = [
     "settling",
     "stale",
     "start",
+    "started_since",
     "still_settling",
     "to_take_back",
     "turn",

@@ -23,7 +23,8 @@ def _overdue(now: datetime) -> Any:
 
 _NOTHING_OPEN = ~exists().where(Delivery.campaign_id == Campaign.id, Delivery.state.in_(OPEN_STATES))
 _FINISHED = (Campaign.state == "sending", _NOTHING_OPEN)
-_NOT_TO_GO = (QUEUED, exists().where(Campaign.id == Delivery.campaign_id, Campaign.state == "taking_back"))
+_NOT_TO_GO = (QUEUED, Delivery.campaign_id.in_(select(Campaign.id).where(Campaign.state == "taking_back")))
+_SOME_NOT_TO_GO = (Campaign.state == "taking_back", exists().where(Delivery.campaign_id == Campaign.id, QUEUED))
 _WITHDRAWN = (Campaign.state == "taking_back", _NOTHING_OPEN, ~exists().where(*still_there(Campaign.id)))
 
 
@@ -33,7 +34,7 @@ async def stale(db: Session, now: datetime) -> bool:
         select(Campaign.id).where(*_to_release(now)),
         select(Delivery.id).where(*_overdue(now)),
         select(Campaign.id).where(*_FINISHED),
-        select(Delivery.id).where(*_NOT_TO_GO),
+        select(Campaign.id).where(*_SOME_NOT_TO_GO),
         select(Campaign.id).where(*_WITHDRAWN),
     ):
         if await db.scalar(query.limit(1)) is not None:
@@ -49,7 +50,9 @@ async def turn(db: Session, now: datetime) -> list[Campaign]:
         changed.add(row.id)
     for condition, state, reason in ((_overdue(now), "expired", ""), (_NOT_TO_GO, "cancelled", TAKEN_BACK)):
         for each in await db.scalars(select(Delivery).where(*condition).with_for_update(skip_locked=True)):
-            each.state, each.reason, each.lease_until = state, reason, None
+            # What was sent before and whose answer was lost may have arrived: its copy is off, the doubt stays.
+            each.state, each.reason = ("unknown", reason or state) if each.copied else (state, reason)
+            each.lease_until = None
             changed.add(each.campaign_id)
         await db.flush()
     for condition, state in ((_FINISHED, "done"), (_WITHDRAWN, "taken_back")):

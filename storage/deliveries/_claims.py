@@ -164,9 +164,8 @@ async def pause_chat(db: Session, platform: str, workspace: str, chat: str, unti
     await db.execute(held.values(lease_until=until).execution_options(synchronize_session=False))
 
 
-async def due(db: Session, platform: str, workspace: str, now: datetime) -> bool:
-    """Tell whether a connection has something to send now, also if a back-off still holds it."""
-    query = select(Delivery.id).where(
+def _due(platform: str, workspace: str, now: datetime) -> Any:
+    return exists().where(
         QUEUED,
         Delivery.due_at <= now,
         Delivery.platform == platform,
@@ -174,16 +173,34 @@ async def due(db: Session, platform: str, workspace: str, now: datetime) -> bool
         or_(Delivery.expires_at.is_(None), Delivery.expires_at > now),
         _MAY_LEAVE,
     )
-    return await db.scalar(query.limit(1)) is not None
 
 
-async def in_flight(db: Session, platform: str, workspace: str) -> bool:
-    """Tell whether any worker has a row of this connection in hand, or its lost answer waits to be looked into."""
-    query = select(Delivery.id).where(SENDING, Delivery.platform == platform, Delivery.workspace == workspace)
-    return await db.scalar(query.limit(1)) is not None
+async def due(db: Session, platform: str, workspace: str, now: datetime) -> bool:
+    """Tell whether a connection has something to send now, also if a back-off still holds it."""
+    return bool(await db.scalar(select(_due(platform, workspace, now))))
+
+
+async def at_work(db: Session, platform: str, workspace: str, now: datetime) -> bool:
+    """Tell whether a connection has something to send now, in hand, or to look into after a lost answer.
+
+    One statement: rows go to and fro between these.
+    """
+    sending = exists().where(SENDING, Delivery.platform == platform, Delivery.workspace == workspace)
+    return bool(await db.scalar(select(or_(_due(platform, workspace, now), sending))))
 
 
 async def next_due(db: Session) -> datetime | None:
     """Give the earliest moment at which a waiting delivery is due; held campaigns count, stopped ones do not."""
     going = exists().where(Campaign.id == Delivery.campaign_id, Campaign.state.in_(("sending", "held")))
     return await db.scalar(select(Delivery.due_at).where(QUEUED, going).order_by(Delivery.due_at).limit(1))
+
+
+async def started_since(
+    db: Session, platform: str, workspace: str, since: datetime
+) -> list[tuple[datetime, str, bool]]:
+    """Give when the messages of a connection started since a real moment, to which chat, and whether it is a group."""
+    query = select(Delivery.started_at, Delivery.chat, Delivery.channel_id).where(
+        Delivery.started_at >= since, Delivery.platform == platform, Delivery.workspace == workspace
+    )
+    found = await db.execute(query.order_by(Delivery.started_at))
+    return [(at, chat, channel is not None) for at, chat, channel in found if at is not None]

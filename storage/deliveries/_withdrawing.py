@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 
 from storage.database import Session
 from storage.deliveries._tables import Campaign, Delivery
@@ -22,11 +22,13 @@ def still_there(campaign: Any) -> Any:
 
 async def to_take_back(db: Session, platform: str, workspace: str, limit: int = 1) -> list[Delivery]:
     """Give sent messages of a connection that are to be deleted, the last one sent first: it may be unread."""
-    going = exists().where(Campaign.id == Delivery.campaign_id, Campaign.state == "taking_back")
+    going = list(await db.scalars(select(Campaign.id).where(Campaign.state == "taking_back")))
+    if not going:  # nearly always, and asked at every sweep
+        return []
     query = (
         select(Delivery)
         .where(
-            going,
+            Delivery.campaign_id.in_(going),
             Delivery.state == "sent",
             Delivery.reason != KEPT,
             Delivery.platform == platform,

@@ -183,6 +183,7 @@ def test_a_link_opens_the_bot_once_its_name_is_known(installation: Path) -> None
         database = Database(url(installation))
         async with database.write() as db:
             db.add(Connection(platform="telegram", workspace="7000000001", name="coprr_bot"))
+            db.add(Connection(platform="telegram", workspace="7000000002", name="bot_of_somebody_else"))
         await database.close()
 
     asyncio.run(started())

@@ -15,7 +15,7 @@ from scheduler.clock import MovableClock
 from storage import Database
 from storage.communities import Community
 from storage.inbox import InboxRow
-from storage.members import Member
+from storage.members import Account, Member
 from tests.bot.hall import Hall, feature, toasts
 
 
@@ -100,6 +100,9 @@ async def test_members_of_two_communities_who_press_at_once_stay_apart(database:
         assert (await ctx.db.get(Member, other) is not None) == mine
         return []
 
+    async with database.write(1) as db:  # the same number on another platform, once the same person, once another
+        db.add(Account(member_id=1, platform="slack", workspace="W", user="1"))
+        db.add(Account(member_id=2, platform="slack", workspace="W", user="2"))
     outcomes = await hall.do(hall.process(), [hall.press(n, "look") for n in range(1, 21)])
 
     assert not any(each.answers for each in outcomes)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -7,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import structlog
 
-from bot.log import Redact, set_up
+from bot.log import Redact, close, learn, set_up
 
 TOKEN = "7000000001:AAFakeTokenForATestOnly_0123456789abc"
 
@@ -54,3 +55,29 @@ def test_libraries_that_log_bodies_are_held_at_warning(lines: Callable[[], str])
     assert all(
         logging.getLogger(name).getEffectiveLevel() >= logging.WARNING for name in ("httpx", "slack_bolt", "slack_sdk")
     )
+
+
+def test_secrets_learned_later_are_hidden_too(lines: Callable[[], str]) -> None:
+    set_up("INFO", "json", ["the-first-secret"])
+    learn(["north-signing-secret", "x"])
+    structlog.get_logger("ours").info("odd", first="the-first-secret", second="north-signing-secret", third="x")
+    assert json.loads(lines())["second"] == "[secret]"
+
+
+def test_a_stream_that_takes_nothing_loses_lines_and_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        for stream in (Full(), None):
+            monkeypatch.setattr("sys.stderr", stream)
+            set_up("INFO", "console")
+            structlog.get_logger("ours").warning("lost")
+            logging.getLogger("some.library").error("lost", exc_info=ValueError("x"))
+            close()
+    finally:
+        root.handlers[:], root.level = before, level
+        structlog.reset_defaults()

@@ -18,6 +18,9 @@ import pytest
 from bot.demo import Demo, running
 from bot.demo_world import EXAMPLES
 
+ORGANISERS = ("C0ORG", "-1001000000003", -1001000000003)
+"""The organisers' channels of COPRR."""
+
 
 @pytest.fixture(scope="module")
 async def one_demo() -> AsyncIterator[Demo]:
@@ -102,7 +105,9 @@ async def test_a_platform_that_does_not_answer_at_the_start_does_not_hold_up_the
     await demo.control("faults", platform="telegram", method="", action="black_hole")
     process = start(demo)
     try:
-        await asyncio.sleep(3)
+        deadline = time.monotonic() + 40
+        while not (await demo.ask("faults"))[-1]["hits"] and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
         assert process.poll() is None
         process.send_signal(signal.SIGTERM)
         assert await ends(process) == 0
@@ -120,6 +125,12 @@ async def test_yesterdays_database_sends_nothing_until_somebody_confirms(demo: D
     await demo.start_bot()
     async with demo.session.get(f"{demo.bot}/readyz") as answer:
         assert (await answer.json())["paused"] == "restored"
+    told: set[str] = set()
+    deadline = time.monotonic() + 20
+    while len(told) < 2 and time.monotonic() < deadline:
+        told = {row["platform"] for row in await demo.ask("ledger") if row["chat"] in ORGANISERS and row["message"]}
+        await asyncio.sleep(0.1)
+    assert told == {"slack", "telegram"}, "organisers were not asked"
     code, out = await _convenor(demo, "check")
     assert code == 1
     assert "restored: the database is a backup" in out

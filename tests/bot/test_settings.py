@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app import Bot
 from bot.settings import SettingsError, load_settings
 
 NAMES = (
@@ -54,3 +55,10 @@ def test_secrets_are_not_shown_when_settings_are_printed(monkeypatch: pytest.Mon
     settings = load_settings()
     assert "very-secret" not in repr(settings)
     assert set(settings.secrets) == {"xoxb-very-secret", "xapp-very-secret"}
+
+
+def test_a_webhook_secret_that_telegram_would_refuse_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("TELEGRAM_BOT_TOKEN", "7:x"), ("PUBLIC_URL", "https://x"), ("TELEGRAM_WEBHOOK_SECRET", "ö!")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match="TELEGRAM_WEBHOOK_SECRET: 1 to 256 letters"):
+        Bot(load_settings())

@@ -36,7 +36,10 @@ SECRETS = ("quokkaword", "zebracomment", "lemurcomment", "wombatsay")
 @pytest.fixture(scope="module")
 async def people(town: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Any]:
     log = tmp_path_factory.mktemp("log") / "bot.log"
-    short = {"CONVENOR_LEASE_SECONDS": "2", "CONVENOR_RECOVERY_SECONDS": "1"}
+    short = {
+        "CONVENOR_LEASE_SECONDS": "2", "CONVENOR_RECOVERY_SECONDS": "1", "CONVENOR_REQUEST_SECONDS": "1",
+        "CONVENOR_SETTLE_SECONDS": "2",
+    }  # fmt: skip
     async with town(clock=BEFORE, current=False, webhooks=True, log_level="DEBUG", log_to=log, extra=short) as found:
         yield found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
@@ -17,6 +18,7 @@ from tests.faults.verdict import Verdict
 if TYPE_CHECKING:
     from tests.faults.stage import Stage
 
+ROOT = Path(__file__).parents[2]
 MAY_HAVE_ARRIVED = ("sent", "unknown")
 
 
@@ -142,5 +144,6 @@ def _logs(stage: Stage, traces: Collection[str]) -> Iterable[str]:
         for each in bot.events():
             raw = each.get("raw") and "Traceback" in each["event"]
             if raw or ("exception" in each and each.get("event") not in traces):
-                last = str(each.get("exception", "")).strip().splitlines()[-1:] or [""]
-                yield f"a traceback in a log: {each['event']}: {last[0][:200]}"
+                trace = str(each.get("exception", "")).strip().splitlines()
+                ours = [line.strip() for line in trace if f"{ROOT}/" in line and "/.venv/" not in line]
+                yield f"a traceback in a log: {each['event']}: {' '.join([*ours[-1:], *trace[-1:]])[:300]}"

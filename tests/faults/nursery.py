@@ -49,7 +49,8 @@ def main() -> None:
                 order = json.loads(line)
                 pid = os.fork()
                 if pid == 0:
-                    os.close(wake), os.close(woken)
+                    os.close(wake)
+                    os.close(woken)
                     _become(order)
                 children[pid] = order["id"]
                 _say({"id": order["id"], "pid": pid})

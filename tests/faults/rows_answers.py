@@ -16,7 +16,7 @@ from tests.faults.wire import Wire
 @row("F17", "503 for 60 s before the platform did anything",
      expected="one copy each on Slack; Telegram sent or unknown, not flooded")  # fmt: skip
 async def f17(stage: Stage, seed: int, n: int) -> Verdict:
-    long = 5 if n < 1000 else 60
+    long = 3 if n < 1000 else 60
     rules = [
         await stage.box.fault("5xx_before", each, METHOD[each], status=503, skip=n // 3, seconds_long=long)
         for each in METHOD

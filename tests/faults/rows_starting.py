@@ -73,7 +73,7 @@ async def f06(stage: Stage, seed: int, n: int) -> Verdict:
     return found
 
 
-@row("F07", "SIGTERM in the middle of a send", expected="drained within 10 s, exit code 0, unknown 0, dup 0")
+@row("F07", "SIGTERM in the middle of a send", n=64, expected="drained within 10 s, exit code 0, unknown 0, dup 0")
 async def f07(stage: Stage, seed: int, n: int) -> Verdict:
     await stage.box.slow(SLOW * 2)
     await stage.plan()
@@ -95,7 +95,7 @@ async def f07(stage: Stage, seed: int, n: int) -> Verdict:
     return found
 
 
-@row("F09", "started and killed every 300 ms, a hundred times", full=400,
+@row("F09", "started and killed after 0.3 to 1 s, a hundred times", full=400,
      expected="goes on by and by, all rows end; unknown at most 8 a kill on Telegram")  # fmt: skip
 async def f09(stage: Stage, seed: int, n: int) -> Verdict:
     await stage.box.slow(SLOW / 3)
@@ -103,7 +103,7 @@ async def f09(stage: Stage, seed: int, n: int) -> Verdict:
     kills = 12 if n < 400 else 100
     for _ in range(kills):
         bot = await stage.bot(ready=False)
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.3 + stage.chance.random() * 0.7)  # it takes 0.3 s and more until it can send
         await bot.kill()
     await stage.box.read()
     on_the_way = len(stage.box.posts())
@@ -115,7 +115,13 @@ async def f09(stage: Stage, seed: int, n: int) -> Verdict:
     return found
 
 
-@row("F27", "one row kills the process whenever it is drawn", expected="dead(poison) after 3 crashes, others delivered")
+@row(
+    "F27",
+    "one row kills the process whenever it is drawn",
+    n=20,
+    full=300,
+    expected="dead(poison) after 3 crashes, others delivered",
+)
 async def f27(stage: Stage, seed: int, n: int) -> Verdict:
     await stage.plan()
     (stage.folder / "poison").write_text("t00007 s00007", encoding="utf-8")

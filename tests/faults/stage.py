@@ -113,7 +113,7 @@ class Stage:
     ) -> Process:
         """Start `convenor run` and wait until it is ready; `first` hurts it, `fresh` takes a new Python (2 s)."""
         log = self.folder / f"bot-{len(self.bots)}.log"
-        place = {"folder": self.folder, "log": log, "env": self.environment(settings)}
+        place: dict[str, Any] = {"folder": self.folder, "log": log, "env": self.environment(settings)}
         made = await (self.tools.nursery.fresh("bot", "run", **place) if fresh
                       else self.tools.nursery.fork("bot", "run", first=first, **place))  # fmt: skip
         self.bots.append(made)
@@ -239,7 +239,7 @@ async def stage(fault: Fault, tools: Tools, seed: int, n: int, *, full: bool = F
     url = await (tools.prepared.postgresql(people, server) if server else tools.prepared.sqlite(people, folder))
     spec = folder / "world.json"
     spec.write_text(json.dumps(town.world(people, CLOCK if fault.clock else datetime.now(UTC))), encoding="utf-8")
-    place = {"folder": folder, "log": folder / "sandbox.log"}
+    place: dict[str, Any] = {"folder": folder, "log": folder / "sandbox.log"}
     box = await tools.nursery.fork("sandbox", "--port", "0", "--spec", str(spec), **place)
     database, made = Database(url), None
     session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=120))
@@ -250,6 +250,8 @@ async def stage(fault: Fault, tools: Tools, seed: int, n: int, *, full: bool = F
             full=full,
         )  # fmt: skip
         await made.box.control("limits", enabled=False)
+        if not fault.clock:  # a clock that stood still would put wrong times on what is posted
+            await made.box.control("clock", now=datetime.now(UTC).isoformat(), rate=1)
         yield made
     finally:
         for each in [*(made.bots if made else ()), box]:

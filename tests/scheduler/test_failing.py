@@ -7,6 +7,7 @@ import math
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ async def test_after_three_failures_in_a_row_one_message_feels_the_way(world: An
         await asyncio.sleep(1.0)
         assert flying[1] <= 1
         assert len(tried) - first <= 5
-        assert next(each for each in engine.figures() if each.platform == "telegram").paused > 0
+        assert engine._lines[0].health.half_open
         down[0] = False
         assert await engine.settle()
     assert await world.states(campaign) == Counter(sent=30)
@@ -72,14 +73,15 @@ async def test_whatever_a_limit_asks_for_the_pause_is_sane(world: Any, after: fl
     world.telegram.fail, world.telegram.limits = limit, Limits(1000, chat_interval=0, lanes=1)
     await world.send(await world.people(telegram=3))
     async with world.running() as engine:
-        while not asked:
-            await asyncio.sleep(0.005)
+        while not engine.figures()[0].limited:
+            await asyncio.sleep(0.001)
+        paused = engine.figures()[0].paused
         await asyncio.sleep(0.3)
-        paused = next(each for each in engine.figures() if each.platform == "telegram").paused
-    assert len(asked) == 1
+        rows = await world.rows_of_all(Connection)
     longest = 3600 * 1.02 + 1
     assert 0.3 <= paused <= (longest if after > 1 else 1.1)
-    kept = next(each for each in await world.rows_of_all(Connection) if each.platform == "telegram").paused_until
+    assert all(later - earlier >= 1.0 for earlier, later in pairwise(asked))
+    kept = next(each for each in rows if each.platform == "telegram").paused_until
     assert kept <= datetime.now(UTC) + timedelta(seconds=longest)
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+import random
 from collections import Counter
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +42,33 @@ def test_a_thousand_private_messages_keep_thirty_a_second_and_nearly_reach_it() 
     starts = [at for at, _ in play(Limits(per_second=30), [str(index) for index in range(1000)])]
     assert most(starts, 1.0) <= 30
     assert starts[-1] <= 1000 / 30 / 0.95
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_late_wake_ups_and_slow_commits_make_no_burst_and_cost_little(seed: int) -> None:
+    """The line asks before its transaction how many may leave, and once more when they leave."""
+    chance, ticks = random.Random(seed), Ticks()
+    pace, starts = Pace(Limits(per_second=30), ticks), list[float]()
+    while len(starts) < 1000:
+        ticks.now += pace.bot_wait() + chance.uniform(0.0, 0.004)
+        going = min(pace.room(), 8)
+        ticks.now += chance.choice([0.001, 0.003, 0.005, 0.02])
+        for _ in range(going):
+            if pace.room() >= 1:
+                pace.take(str(len(starts)), group=False)
+                starts.append(ticks.now)
+    assert most(starts, 1.03) <= 30
+    assert 990 / (starts[990] - starts[0]) >= 30 * 0.95
+
+
+def test_what_another_process_sent_in_the_last_minute_counts() -> None:
+    ticks = Ticks()
+    pace = Pace(Limits(per_second=30, per_minute=20, group_per_minute=3), ticks)
+    for ago in range(50, 31, -1):
+        pace.remember(ago, "g" if ago < 35 else "a", group=ago < 35)
+    assert pace.room() == 1
+    assert pace.chat_wait("g", group=True) > 20
+    assert pace.chat_wait("a", group=False) == 0
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=60))
@@ -91,3 +121,16 @@ async def test_the_sender_keeps_the_limits(world: Any) -> None:
     for chat in {chat for _, chat in world.telegram.at}:
         mine = sorted(at for at, to in world.telegram.at if to == chat)
         assert mine[1] - mine[0] >= 0.2
+
+
+async def test_a_new_process_goes_on_where_the_killed_one_was(world: Any) -> None:
+    world.telegram.limits = Limits(1000, per_minute=5, chat_interval=0, lanes=4)
+    campaign = await world.send(await world.people(telegram=8))
+    async with world.running():
+        async with asyncio.timeout(10):
+            while len(world.telegram.ledger) < 5:
+                await asyncio.sleep(0.01)
+    async with world.running() as engine:
+        assert not await engine.settle(timeout=0.5)
+    assert len(world.telegram.ledger) == 5
+    assert await world.states(campaign) == Counter(sent=5, queued=3)

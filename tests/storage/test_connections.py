@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,3 +94,30 @@ async def test_two_communities_may_share_a_connection_but_not_a_name(database: D
     assert len(await described(database)) == 2
     with pytest.raises(Refused, match="the connection name north belongs to another"):
         await take(database, written(tmp_path, FILE.replace("T2NORTH", "T9"), key="third"))
+
+
+async def test_one_process_at_a_time_polls_a_bot_and_the_next_follows_at_once_or_after_the_lease(
+    database: Database,
+) -> None:
+    one, two = (connections.Readers(database, worker, 30.0) for worker in ("one", "two"))
+    assert await one.may_read("7")
+    assert await one.may_read("7")
+    assert await two.may_read("7") is database.sqlite  # one process holds a SQLite file, whoever had it before
+    assert await two.may_read("8")
+    await two.let_go("7")  # not its own to give
+    assert await two.may_read("7") is database.sqlite
+    await one.let_go("7")
+    assert await two.may_read("7")
+    killed = connections.Readers(database, "killed", 0.05)
+    assert await killed.may_read("9")
+    await asyncio.sleep(0.1)
+    assert await two.may_read("9")
+
+
+async def test_a_connection_that_answers_is_not_dead_any_more_and_says_why_it_was(database: Database) -> None:
+    async with database.write() as db:
+        (await connection(db, "slack", "T1")).dead_reason = "token_revoked"
+    async with database.write() as db:
+        assert await connections.seen(db, "slack", "T1", "") == "token_revoked"
+        assert await connections.seen(db, "slack", "T1", "Town") == ""
+        assert (await connection(db, "slack", "T1")).name == "Town"

@@ -51,6 +51,7 @@ class Sockets:
         self._app, self._web, self._token = app, web, app_token
         self._patience, self._pause, self._longest = patience, pause, 2 * patience
         self._on_trouble, self._dead = on_trouble, ""
+        self._not_before = 0.0
         self.handlers: list[AsyncSocketModeHandler | None] = [None] * CONNECTIONS
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -74,13 +75,13 @@ class Sockets:
 
     async def _connect(self) -> AsyncSocketModeHandler:
         """Ask for an address ourselves, so that a wrong token is an error and not an endless loop in the library."""
-        with neutral():
-            answer = await self._web.apps_connections_open(app_token=self._token)
-            address = word(answer.get("url"))
+        address = await self._address()
         handler = AsyncSocketModeHandler(
             self._app, self._token, logger=library_logger(), web_client=self._web, ping_interval=self._patience / 3
         )
         handler.client.wss_uri = address
+        # The library's own way asks again without a pause when Slack says to wait for no time at all.
+        handler.client.issue_new_wss_url = self._address  # type: ignore[method-assign]
         direct(handler.client, self._web.base_url)
         connect = cast(Step, handler.connect_async)
         try:
@@ -92,6 +93,19 @@ class Sockets:
             await _close(handler)
             raise
         return handler
+
+    async def _address(self) -> str:
+        """Get an address to connect to, but not while Slack has asked us to wait."""
+        loop = asyncio.get_running_loop()
+        if (wait := self._not_before - loop.time()) > 0:
+            raise RateLimited(wait)
+        try:
+            with neutral():
+                answer = await self._web.apps_connections_open(app_token=self._token)
+                return word(answer.get("url"))
+        except RateLimited as error:
+            self._not_before = loop.time() + min(error.after, self._longest)
+            raise
 
     async def _keep(self, slot: int) -> None:
         loop, wait = asyncio.get_running_loop(), self._pause

@@ -15,6 +15,8 @@ ALLOWED_UPDATES = ("message", "channel_post", "callback_query", "my_chat_member"
 """What we ask for, always listed: the default leaves out `chat_member`, and a setting persists (platforms §2.6).
 Edited messages are not asked for: a command is carried out once, as it was first written (reliability S15)."""
 
+_WHERE = ("message_id", "date", "chat", "message_thread_id", "is_topic_message")
+
 _mute = logging.Logger("telegram.muted")  # never registered, so nobody can turn it up
 _mute.addHandler(logging.NullHandler())
 _mute.propagate = False
@@ -61,7 +63,14 @@ class QuietBot(Bot):
         return good
 
     def read(self, body: dict[str, Any]) -> Update:
-        """Turn a raw update into PTB's object. Raise whatever a strange shape makes it raise."""
+        """Turn a raw update into PTB's object. Raise whatever a strange shape makes it raise.
+
+        Of a pressed message only what tells where it stands is read; its text and buttons would cost the most.
+        """
+        press = body.get("callback_query")
+        if isinstance(press, dict) and isinstance(message := press.get("message"), dict):
+            where = {name: message[name] for name in _WHERE if name in message}
+            body = {**body, "callback_query": {**press, "message": where}}
         return Update.de_json(body, self)
 
 

@@ -18,18 +18,21 @@ from chat.platform import Outcome, Receiver
 from chat.text import Reader
 
 log = structlog.get_logger(__name__)
-IN_HAND_MAX = 500
+IN_HAND_MAX = 1000
 """Updates handled at once; beyond, taking in waits."""
 
 
 PATIENCE = 0.5
 """Seconds a press waits for its outcome before its spinner is stopped without a word."""
+CROWD = 100
+"""The more is in hand already, the less a press waits; beyond so many it is acknowledged as soon as it is stored."""
 
 
 class Intake:
     """Take updates in for one bot. Tasks start in the order of the updates; the receiver's locks keep that order.
 
-    `patience` are the seconds after which a press that is stored but not yet done is acknowledged all the same.
+    `patience` are the seconds after which a press that is stored but not yet done is acknowledged all the same, fewer
+    when many are in hand.
     """
 
     def __init__(
@@ -76,7 +79,8 @@ class Intake:
                 self._begin(self._performer.hint(each.where, Reader(public=True), "e_anon"))
         for inbound, new in zip(inbounds, fresh, strict=True):
             if new:
-                self._begin(self._answer(inbound, heard))
+                patience = self._patience * max(0.0, 1 - len(self._tasks) / CROWD)
+                self._begin(self._answer(inbound, heard + patience))
 
     async def finish(self, seconds: float) -> None:
         """Wait for what is in hand, then cut it off; what was stored is done at the next start."""
@@ -98,8 +102,8 @@ class Intake:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self, inbound: AnyInbound, heard: float) -> None:
-        early = _Early(self, inbound, heard + self._patience) if isinstance(inbound, Click) else None
+    async def _answer(self, inbound: AnyInbound, early_at: float) -> None:
+        early = _Early(self, inbound, early_at) if isinstance(inbound, Click) else None
         try:
             outcome = await self._receiver.handle(inbound)
         except Exception as error:

@@ -28,8 +28,8 @@ FLOOD_MAX = 300.0
 """Longest wait after a 429; asking every few minutes is bearable even for who was told to come back tomorrow."""
 CONFLICT_WAIT, CONFLICT_WAIT_MAX = 12.0, 60.0
 """Seconds between two polls while somebody else polls too: fewer than one request in ten seconds, growing."""
-CALM = 120.0
-"""Seconds without a conflict after which the next one counts as a new trouble."""
+CALM = 300.0
+"""Seconds without a conflict after which it is over: longer than two who both wait their longest need to meet."""
 
 OnTrouble = Callable[[str, str], Awaitable[None]]
 """Called with a kind and a reason: `conflict` (somebody else polls with our token), `dead` (the token is refused),

@@ -49,6 +49,20 @@ async def test_new_sockets_that_stay_silent_do_not_hold_up_the_end(playing: Any)
         assert time.monotonic() - began < 6
 
 
+@pytest.mark.parametrize("wait", [0, -5, "soon", None, 86_400])
+async def test_being_asked_to_wait_oddly_neither_turns_in_circles_nor_waits_for_a_day(playing: Any, wait: Any):
+    async with playing(options={"socket_patience": 0.3}) as scene:
+        await connected(scene, 2)
+        before = len(scene.calls("apps.connections.open"))
+        slow = fault(scene.box, "apps.connections.open", "429", retry_after=wait, count=None)
+        await scene.box.side("slack").transport.disconnect(scene.box.side("slack").teams["T1"])
+        await connected(scene, 0)
+        await asyncio.sleep(0.5)
+        assert len(scene.calls("apps.connections.open")) - before <= 6
+        scene.box.world.faults.drop(slow.id)
+        await connected(scene, 2)
+
+
 def test_by_default_a_silent_socket_is_noticed_within_a_minute_and_a_half():
     ping = PATIENCE / 3
     assert ping * 1.5 + PATIENCE + PATIENCE / 6 <= 90

@@ -148,7 +148,7 @@ async def test_five_hundred_presses_on_a_group_card_are_acknowledged_once_each_w
     listener.answers = lambda inbound: [Edit(Message((f"{len(listener.handled)} yes",)))]
     platform = await slow()
     platform._ready()[0]._freshest._interval = 0.1
-    await wait_until(lambda: len(api.of("answerCallbackQuery")) == 500)
+    await wait_until(lambda: len(api.of("answerCallbackQuery")) == 500, seconds=20)
     assert not api.of("editMessageText")
     listener.gate.set()
     await wait_until(lambda: len(listener.done) == 500, seconds=20)
@@ -157,3 +157,18 @@ async def test_five_hundred_presses_on_a_group_card_are_acknowledged_once_each_w
     assert len(api.of("editMessageText")) <= 10
     assert api.of("editMessageText")[-1]["text"] == "500 yes"
     assert all(isinstance(refs[0], MessageRef) for _, refs in listener.done)
+
+
+async def test_in_a_crowd_presses_are_acknowledged_as_soon_as_they_are_stored(slow, api, listener, payload, wait_until):
+    press = payload("press_in_group")
+    api.updates = [
+        press | {"update_id": number, "callback_query": press["callback_query"] | {"id": str(number)}}
+        for number in range(300)
+    ]
+    await slow(patience=600)
+    await wait_until(lambda: len(api.of("answerCallbackQuery")) >= 200, seconds=20)
+    assert len(listener.accepted) == 300
+    listener.gate.set()
+    await wait_until(lambda: len(listener.done) == 300)
+    answered = [each["callback_query_id"] for each in api.of("answerCallbackQuery")]
+    assert len(answered) == len(set(answered)) == 300

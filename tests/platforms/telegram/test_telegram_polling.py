@@ -15,7 +15,7 @@ async def test_updates_are_committed_before_the_offset_moves(api, make, listener
     first, second = payload("command_in_dm"), payload("start_alone")
     api.updates = [first, second]
     await make().start(listener)
-    await wait_until(lambda: offsets.kept)
+    await wait_until(lambda: offsets.kept and len(listener.handled) == 2)
     assert listener.log == [
         f"accepted u:{first['update_id']}", f"accepted u:{second['update_id']}", f"saved {second['update_id'] + 1}",
     ]  # fmt: skip
@@ -26,7 +26,7 @@ async def test_a_restart_goes_on_where_the_last_run_stopped(api, make, listener,
     api.updates = [payload("command_in_dm")]
     platform = make()
     await platform.start(listener)
-    await wait_until(lambda: offsets.kept)
+    await wait_until(lambda: offsets.kept and listener.done)
     await platform.stop()
     api.calls.clear()
     await make().start(listener)
@@ -39,7 +39,7 @@ async def test_an_update_that_comes_twice_is_handled_once(api, make, listener, p
     api.updates = [payload("command_in_dm")]
     platform = make()
     await platform.start(listener)
-    await wait_until(lambda: offsets.kept)
+    await wait_until(lambda: offsets.kept and listener.done)
     await platform.stop()
     offsets.kept.clear()  # killed between the commit and the offset
     await make().start(listener)
@@ -51,7 +51,7 @@ async def test_what_could_not_be_stored_is_asked_for_again(api, make, listener, 
     listener.failures = 2
     api.updates = [payload("command_in_dm"), payload("start_alone")]
     await make().start(listener)
-    await wait_until(lambda: offsets.kept)
+    await wait_until(lambda: offsets.kept and len(listener.handled) == 2)
     assert len(listener.handled) == 2
     assert [int(each["offset"]) for each in api.of("getUpdates")[:3]] == [0, 0, 0]
 

@@ -215,3 +215,25 @@ async def test_updates_come_by_webhook_too(box, make, listener, play, seen, wait
     await platform.stop()
     server.should_exit = True
     await serving
+
+
+async def test_two_bots_with_one_token_bear_each_other_until_one_is_gone(box, make, listener, play, wait_until):
+    told = []
+
+    def telling(name):
+        async def on_trouble(kind, _reason):
+            told.append((name, kind))
+
+        return on_trouble
+
+    bots = [make(api_url=box.url, back_off=0.005, poll_wait=5, on_trouble=telling(name)) for name in "ab"]
+    for each in bots:
+        await each.start(listener)
+    await wait_until(lambda: len(told) == 2)
+    await asyncio.sleep(1)
+    assert sorted(told) == [("a", "conflict"), ("b", "conflict")]
+    await bots[0].stop()
+    await wait_until(lambda: ("b", "alive") in told, seconds=10)
+    await play("m01", "say", text="/my")
+    await wait_until(lambda: listener.done)
+    assert len(listener.handled) == 1
