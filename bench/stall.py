@@ -17,14 +17,17 @@ class Stall:
     """
 
     def __init__(self) -> None:
-        self.longest = 0.0
+        self.longest = self._before = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def _tick(self) -> None:
         while True:
-            before = time.perf_counter()
+            self._before = time.perf_counter()
             await asyncio.sleep(TICK)
-            self.longest = max(self.longest, time.perf_counter() - before - TICK)
+            self._look()
+
+    def _look(self) -> None:
+        self.longest = max(self.longest, time.perf_counter() - self._before - TICK)
 
     async def __aenter__(self) -> Stall:
         self._task = asyncio.create_task(self._tick())
@@ -35,7 +38,7 @@ class Stall:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._task is not None
-        await asyncio.sleep(0)  # what held the loop until now is seen
+        self._look()  # what held the loop until now
         self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._task

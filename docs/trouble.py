@@ -36,7 +36,7 @@ async def stop(studio: Studio) -> None:
     await studio.say("o04", "telegram", "/deliveries")
     await studio.scene(
         "stopped",
-        "A send can be stopped: what was on its way may still arrive, nothing else. At the right all sends of a community.",
+        "A send can be stopped: only what was on its way may still arrive. At the right all sends of a community.",
         "o01",
         "o04",
     )
@@ -55,7 +55,7 @@ async def take_back(studio: Studio) -> None:
     await studio.demo.settle()
     await studio.scene(
         "taken-back",
-        "What the platform lets us delete is deleted, the rest says that it was a mistake; the organisers' channels know.",
+        "What the platform lets us delete is deleted, the rest says that it was a mistake; the channels are told.",
         "o01",
         "o04",
         chat={"telegram": ORGANISERS["telegram"], "slack": ""},
@@ -149,8 +149,8 @@ async def until_seen(studio: Studio, person: str, platform: str, text: str, chat
     while time.monotonic() < deadline:
         screen = await studio.demo.ask("screen", person=person, platform=platform)
         for each in screen["chats"]:
-            if str(each["chat"]) == chat if chat else each["kind"] == "private":
-                if any(text in message["text"] for message in each["messages"]):
-                    return
+            here = str(each["chat"]) == chat if chat else each["kind"] == "private"
+            if here and any(text in message["text"] for message in each["messages"]):
+                return
         await asyncio.sleep(0.05)
     raise RuntimeError(f"{person} does not see {text!r} on {platform}")

@@ -99,13 +99,13 @@ class Engine:
 
     async def stop(self) -> None:
         """Claim nothing more, give back what has not left, finish what is in flight within `drain` seconds."""
-        if self._ticker is None:
+        ticker, self._ticker = self._ticker, None
+        if ticker is None:
             return
         self._stopping = True
-        self._ticker.pause()
+        ticker.pause()
         await asyncio.sleep(0)  # a tick that has begun ends by itself; cut off, it would leave a trace in the log
-        self._ticker.shutdown(wait=False)
-        self._ticker = None
+        ticker.shutdown(wait=False)
         self.wake()
         self._watcher.cancel()
         seconds = self._settings.drain
