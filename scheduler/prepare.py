@@ -109,7 +109,6 @@ async def _load(db: Session, community: int, rows: Sequence[Delivery]) -> _World
     campaigns = select(Campaign).where(Campaign.id.in_({row.campaign_id for row in rows}))
     world.campaigns = {each.id: each for each in await db.scalars(campaigns)}
     members = {row.member_id for row in rows if row.member_id}
-    db.draw_for(members)
     if members:
         world.members = {each.id: each for each in await db.scalars(select(Member).where(Member.id.in_(members)))}
     channels = {row.channel_id for row in rows if row.channel_id}

@@ -98,11 +98,14 @@ async def by_key(db: Session, key: str) -> Meeting | None:
 
 
 async def _find(db: Session, key: str) -> Meeting | None:
-    own_id = db.community_id
-    for each in db.sync_session.identity_map.values():  # asked before in this transaction, by others who press
-        if isinstance(each, Meeting) and (each.__dict__.get("key"), each.__dict__.get("community_id")) == (key, own_id):
-            return each
-    return (await db.scalars(_BY_KEY, {"key": key, "own": own_id})).one_or_none()
+    """Ask once in a transaction, for all who press one card in it; what the session has read stays as it is anyway."""
+    known: dict[tuple[int, str], Meeting] = db.sync_session.info.setdefault("meetings", {})
+    found = known.get((db.community_id, key))
+    if found is None or found not in db:
+        found = (await db.scalars(_BY_KEY, {"key": key, "own": db.community_id})).one_or_none()
+        if found is not None:
+            known[db.community_id, key] = found
+    return found
 
 
 async def lock(db: Session, key: str) -> Meeting | None:

@@ -164,7 +164,7 @@ def complaints(starts: dict[str, datetime], sent: Sequence[Sent]) -> list[str]:
     return wrong
 
 
-CLOCKS: dict[str, Any] = {"platforms": ("telegram", "slack"), "n": 2, "full": 2, "clock": True, "seeds": 1}
+CLOCKS: dict[str, Any] = {"platforms": ("telegram", "slack"), "n": 2, "full": 3, "clock": True, "seeds": 1}
 
 
 @row("F53", "a meeting at 02:30 in the night without it", expected="creation asks; each reminder once, at its moment",
@@ -186,6 +186,8 @@ async def f54(stage: Stage, seed: int, n: int) -> Verdict:
     for number, day in enumerate((date(2026, 10, 18), date(2026, 11, 1), date(2027, 4, 4)), 3):
         starts[f"M{number}"] = read_moment(f"{day} 02:30", datetime(day.year, 1, 1, tzinfo=UTC), BERLIN, "en")
     starts["M6"] = asked("2027-03-28 02:30", datetime(2027, 1, 1, tzinfo=UTC))[0]
+    if n < 3:
+        starts = {code: starts[code] for code in ("M1", "M2", "M4")}
     return await played(stage, starts, since)
 
 
@@ -211,6 +213,8 @@ async def f57(stage: Stage, seed: int, n: int) -> Verdict:
         "M5": datetime(2040, 2, 29, 9, 0, tzinfo=UTC),
         "M6": datetime(2099, 12, 31, 9, 0, tzinfo=UTC),
     }
+    if n < 3:
+        starts = {code: starts[code] for code in ("M1", "M3", "M4")}
     found = await played(stage, starts, datetime(2026, 12, 15, 9, 0, tzinfo=UTC))
     found.problems += reference(seed, 2000)
     return found

@@ -42,7 +42,8 @@ async def test_after_three_failures_in_a_row_one_message_feels_the_way(world: An
     async with world.running(retry=0.1) as engine:
         while len(tried) < 8:
             await asyncio.sleep(0.005)
-        await asyncio.sleep(0.1)
+        while flying[0]:  # those that left together
+            await asyncio.sleep(0.005)
         first = len(tried)
         flying[1] = 0
         await asyncio.sleep(1.0)
@@ -129,10 +130,12 @@ async def test_a_refused_token_is_told_once_and_so_is_its_return(world: Any) -> 
     world.telegram.fail = lambda _place, _key: AccountDead("invalid_auth") if dead[0] else None
     campaign = await world.send(await world.people(telegram=12))
     async with world.running(probe=0.05):
-        await asyncio.sleep(0.4)
+        async with asyncio.timeout(20):
+            while world.telegram.asked < 8 + 3:  # probes, after the first ones in flight
+                await asyncio.sleep(0.01)
         assert world.alerts == [("dead", "telegram", "invalid_auth")]
         dead[0] = False
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while await world.states(campaign) != Counter(sent=12):
                 await asyncio.sleep(0.02)
     assert world.alerts == [("dead", "telegram", "invalid_auth"), ("alive", "telegram", "")]

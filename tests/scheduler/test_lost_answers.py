@@ -121,7 +121,10 @@ async def test_look_ups_keep_below_the_limit_of_the_workspace(world: Any, slack:
     slack.lose = lambda _place, _key: Ambiguous("timeout") if len(slack.ledger) <= 2 else None
     campaign = await world.send(await world.people(slack=6))
     async with world.running(settle=0.02, look_ups_per_minute=1) as engine:
-        assert not await engine.settle(timeout=1)
+        async with asyncio.timeout(20):
+            while await world.states(campaign) != Counter(sent=5, sending=1):
+                await asyncio.sleep(0.02)
+        assert not await engine.settle(timeout=0.5)
     assert len(slack.looked) == 1
     assert await world.states(campaign) == Counter(sent=5, sending=1)
 
