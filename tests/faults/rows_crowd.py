@@ -36,7 +36,7 @@ async def posted(stage: Stage, send: Send) -> None:
         await delivery.plan(db, kind="meeting_card", subject=send.subject, occurrence="r0", to=to, now=now)
 
 
-@row("F35", "500 presses in 2 s on both platforms (short: 200)", n=100, full=250, seeds=2, seconds=120, alone=True,
+@row("F35", "500 presses in 2 s on both platforms (short: 200)", n=100, full=250, seeds=2, seconds=100, alone=True,
      expected="p99 of the acknowledgment < 3 s; cards in channels at most 1 edit a second; counts exact")  # fmt: skip
 async def f35(stage: Stage, seed: int, n: int) -> Verdict:
     bot = await stage.bot()
@@ -128,7 +128,7 @@ async def rival(stage: Stage) -> AsyncIterator[list[float]]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-@row("F37", "another program polls with our token", platforms=("telegram",), n=5, full=20, seeds=1, seconds=150,
+@row("F37", "another program polls with our token", platforms=("telegram",), n=5, full=20, seeds=1, seconds=100,
      expected="fewer than one request in 10 s; organisers told once; works again when the other is gone")  # fmt: skip
 async def f37(stage: Stage, seed: int, n: int) -> Verdict:
     seconds = 60.0 if n > 5 else 11.0

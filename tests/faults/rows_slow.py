@@ -73,7 +73,7 @@ def _by_meeting(found: Counter[tuple[str, str]]) -> dict[str, int]:
     return dict(Counter(name for name, _ in found.elements()))
 
 
-@row("F28", "each message takes almost as long as a request may take", n=24, full=40,
+@row("F28", "each message takes almost as long as a request may take", n=24, full=40, seeds=1,
      alone=True, expected="dup 0, unknown 0, presses acknowledged within 3 s")  # fmt: skip
 async def f28(stage: Stage, seed: int, n: int) -> Verdict:
     slow, settings = (1.6, {}) if n < 40 else (18.0, {  # the real ones, in full

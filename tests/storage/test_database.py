@@ -62,6 +62,7 @@ async def test_what_is_left_for_the_end_is_done_once_with_all_items_before_the_c
         db.at_end(join, "m1")
         db.at_end(join, "m2")
         assert done == []
+
     async def fail() -> None:
         async with database.write(first) as db:
             db.at_end(join, "m3")

@@ -148,6 +148,8 @@ class SlackPlatform:
         """Stop taking in, finish what is in hand (at most ten seconds), close."""
         sockets, self._sockets, self._app = self._sockets, None, None
         if sockets is not None:
+            if self._intake is not None:
+                await self._intake.acknowledged()
             await sockets.close()
         if self._intake is not None:
             await self._intake.drain()

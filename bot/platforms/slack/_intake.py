@@ -33,6 +33,10 @@ log = structlog.get_logger(__name__)
 
 FORM_PATIENCE = 2.5
 """Seconds from a submission to its acknowledgment; Slack shows an error after three (platforms §3.3)."""
+PARTING = 1.0
+"""Seconds given at the end to acknowledgments under way; Slack brings again what is not acknowledged."""
+SAID = 0.02
+"""Seconds in which the library writes an acknowledgment that we have given it."""
 DRAIN = 4.0
 """Seconds given at the end to what is in hand; what is cut off is done after the next start."""
 
@@ -52,6 +56,7 @@ class Intake:
         self._me, self._receiver, self._performer, self._now = me, receiver, performer, now
         self._patience, self._on_trouble = patience, on_trouble
         self._tasks: set[asyncio.Task[None]] = set()
+        self._taking = 0
         self.heard: float | None = None
         """When the last payload came in (monotonic)."""
         self.dead = ""
@@ -79,6 +84,13 @@ class Intake:
 
     async def take(self, req: AsyncBoltRequest) -> BoltResponse:
         """Store, acknowledge, do; 503 without a word about the body when it could not be stored."""
+        self._taking += 1
+        try:
+            return await self._take(req)
+        finally:
+            self._taking -= 1
+
+    async def _take(self, req: AsyncBoltRequest) -> BoltResponse:
         body, self.heard = req.body, time.monotonic()
         try:
             inbound = parse(body, self._me, self._now(), time.time())
@@ -100,6 +112,13 @@ class Intake:
             return await self._form(inbound, started)
         self._start(self._do(inbound))
         return BoltResponse(status=200, body="")
+
+    async def acknowledged(self) -> None:
+        """Wait, a second at most, until what is being taken in is acknowledged: its answer needs the open line."""
+        end = time.monotonic() + PARTING
+        while self._taking and time.monotonic() < end:
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(SAID)
 
     async def drain(self) -> None:
         """Wait some seconds for what is in hand, then cut it off."""
