@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from chat.message import Button, LinkButton, Message, Press, Row, button, row, rows
 from chat.text import Bold, Cmd, Link, Text, When, say
 from handlers._welcome import go
-from storage.communities import Community
+from storage.communities import Community, own_community
 from storage.database import Session
 from storage.invitations import CHOICES, closed
 from storage.meetings import Invitation, Meeting
@@ -32,9 +32,7 @@ BEGUN = ("live", "held", "memo_issued", "archived")
 
 async def community_of(db: Session) -> Community:
     """Give the community a session is scoped to."""
-    found = await db.get(Community, db.community_id)
-    assert found is not None, "a scoped session has a community"
-    return found
+    return await own_community(db)
 
 
 def when(meeting: Meeting) -> When:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from chat.people import MessageRef
 from storage.communities import Channel
-from storage.database import Session
+from storage.database import Session, own
 from storage.deliveries import CardCopy
 from storage.members import Member
 from storage.sharing import add_once, real_now
@@ -209,7 +209,17 @@ async def _touch_all(db: Session, touches: list[_Touch]) -> None:
 
 async def moved_since(db: Session, kinds: set[str], subjects: set[str], since: datetime) -> set[tuple[str, str]]:
     """Give which of these cards were touched since a real moment, among the copies there are."""
-    query = select(CardCopy.kind, CardCopy.subject).where(
-        CardCopy.kind.in_(kinds), CardCopy.subject.in_(subjects), CardCopy.edit_at >= since
+    asked = {"kinds": sorted(kinds), "subjects": sorted(subjects), "since": since, "own": db.community_id}
+    return {(kind, subject) for kind, subject in await db.execute(_MOVED, asked)}
+
+
+_MOVED = own(
+    select(CardCopy.kind, CardCopy.subject)
+    .where(
+        CardCopy.kind.in_(bindparam("kinds", expanding=True)),
+        CardCopy.subject.in_(bindparam("subjects", expanding=True)),
+        CardCopy.edit_at >= bindparam("since"),
     )
-    return {(kind, subject) for kind, subject in await db.execute(query.distinct())}
+    .distinct(),
+    CardCopy,
+)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, select
 
 from chat.message import Message
 from chat.people import MessageRef, Person, Place
@@ -20,7 +20,7 @@ from scheduler.contract import Compose, Skip
 from scheduler.delivery import silence
 from scheduler.drawing import draw, reader_of
 from storage.communities import Channel, Community
-from storage.database import Database, Session, unusable
+from storage.database import Database, Session, own, unusable
 from storage.deliveries import Campaign, Delivery
 from storage.members import Member
 
@@ -104,16 +104,23 @@ async def prepare(
     return jobs, results
 
 
+# Built once: they are asked for every few messages, and building them costs more than asking.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CAMPAIGNS = own(select(Campaign).where(Campaign.id.in_(_IDS)), Campaign)
+_MEMBERS = own(select(Member).where(Member.id.in_(_IDS)), Member)
+_CHANNELS = own(select(Channel).where(Channel.id.in_(_IDS)), Channel)
+
+
 async def _load(db: Session, community: int, rows: Sequence[Delivery]) -> _World:
     world = _World(await db.get_one(Community, community))
-    campaigns = select(Campaign).where(Campaign.id.in_({row.campaign_id for row in rows}))
-    world.campaigns = {each.id: each for each in await db.scalars(campaigns)}
-    members = {row.member_id for row in rows if row.member_id}
-    if members:
-        world.members = {each.id: each for each in await db.scalars(select(Member).where(Member.id.in_(members)))}
-    channels = {row.channel_id for row in rows if row.channel_id}
-    if channels:
-        world.channels = {each.id: each for each in await db.scalars(select(Channel).where(Channel.id.in_(channels)))}
+
+    async def ask(query: Select[Any], ids: set[int | None]) -> dict[int, Any]:
+        asked = {"ids": [each for each in ids if each], "own": community}
+        return {each.id: each for each in await db.scalars(query, asked)} if asked["ids"] else {}
+
+    world.campaigns = await ask(_CAMPAIGNS, {row.campaign_id for row in rows})
+    world.members = await ask(_MEMBERS, {row.member_id for row in rows})
+    world.channels = await ask(_CHANNELS, {row.channel_id for row in rows})
     return world
 
 

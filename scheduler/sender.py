@@ -34,10 +34,10 @@ from storage.deliveries import Delivery
 log = structlog.get_logger(__name__)
 PATIENCE = 2.0
 """Seconds a drawn message may wait for its turn; after that it goes back to the queue to be drawn afresh."""
-AHEAD = 4
-"""Times as many messages are drawn in advance as there are lanes, where the pace lets them leave soon."""
+AHEAD = 3
+"""Times as many messages are in hand as there are lanes, where the pace lets them leave soon."""
 IDLE = 3600.0
-GATHER = 0.005
+GATHER = 0.01
 """Seconds in which results gather for one transaction: a transaction costs more than the wait."""
 
 
@@ -121,7 +121,7 @@ class Line:
     async def _gather(self) -> None:
         """Let results come together for one transaction, for a moment, while most lanes are busy."""
         end = time.monotonic() + GATHER
-        while len(self._hand.flying) > self.health.lanes // 4 and not self._stopping and time.monotonic() < end:
+        while len(self._hand.flying) > 0 and not self._stopping and time.monotonic() < end:
             await asyncio.sleep(0.001)
 
     async def stop(self, task: asyncio.Task[None], seconds: float) -> None:
@@ -301,9 +301,9 @@ class Line:
         if self.dead:
             return 0 if now < self.health.probe_at or self._hand.flying or self._hand.ready else 1
         ahead, lanes = len(self._hand.ready) - starting, self.health.lanes
-        # What leaves within the patience; two messages per lane, so that some are drawn while others are sent.
-        most = max(1, min(lanes if lanes == 1 else 2 * lanes, int(self.platform.limits.per_second * PATIENCE)))
-        return most - ahead if ahead <= most // 2 else 0
+        # What leaves within the patience; three messages per lane, so that some are drawn while others are sent.
+        most = max(1, min(lanes if lanes == 1 else AHEAD * lanes, int(self.platform.limits.per_second * PATIENCE)))
+        return most - ahead if ahead <= most * 2 // 3 else 0
 
     def _next_start(self) -> float:
         if not self._hand.ready or len(self._hand.flying) >= self.health.lanes:

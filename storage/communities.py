@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import JSON, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.util import identity_key
 
-from storage.database import Base, OfCommunity
+from storage.database import Base, OfCommunity, Session
 
 
 class Community(Base):
@@ -26,6 +27,12 @@ class Community(Base):
     public_contact: Mapped[str] = mapped_column(String(200), default="")
     settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Programme, targets, privacy texts by language, no-send dates (ISO), defaults that differ from the design's."""
+
+
+async def own_community(db: Session) -> Community:
+    """Give the community a session is scoped to; asked for every message that is drawn, so known ones cost nothing."""
+    known = db.sync_session.identity_map.get(identity_key(Community, db.community_id))
+    return known if isinstance(known, Community) else await db.get_one(Community, db.community_id)
 
 
 class Connection(Base):

@@ -28,7 +28,7 @@ from storage.batch import Batch
 _BASE32 = "abcdefghjkmnpqrstvwxyz0123456789"
 _OWN = "own"
 _CONNECT_SECONDS = 10
-_Q = TypeVar("_Q", bound=Select[Any])
+_Q = TypeVar("_Q", bound="Select[*tuple[Any, ...]]")
 _T = TypeVar("_T")
 
 
@@ -205,7 +205,13 @@ class Database:
                 hide_parameters=True,
                 connect_args={"async_creator_fn": inline.connect},
             )
-            self._reader = create_async_engine(self.url, pool_size=4, max_overflow=4, hide_parameters=True)
+            self._reader = create_async_engine(
+                self.url,
+                pool_size=4,
+                max_overflow=4,
+                hide_parameters=True,
+                connect_args={"async_creator_fn": inline.connect},
+            )
             for engine in (self._writer, self._reader):
                 _prepare_sqlite(engine, reading=engine is self._reader)
         else:

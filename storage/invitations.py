@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -25,6 +25,12 @@ CHUNK = 500
 _MINE = own(
     select(Invitation).where(
         Invitation.meeting_id == bindparam("meeting"), Invitation.member_id == bindparam("member")
+    ),
+    Invitation,
+)
+_THEIRS = own(
+    select(Invitation).where(
+        Invitation.meeting_id == bindparam("meeting"), Invitation.member_id.in_(bindparam("members", expanding=True))
     ),
     Invitation,
 )
@@ -128,9 +134,7 @@ async def take_back(db: Session, meeting: Meeting, members: Sequence[int]) -> No
 async def find(db: Session, meeting: Meeting, member: Member) -> Invitation | None:
     """Give a member's invitation to a meeting."""
     if db.batch is not None and member.id in db.batch.members:
-        asked = select(Invitation).where(
-            Invitation.meeting_id == meeting.id, Invitation.member_id.in_(sorted(db.batch.members))
-        )
+        asked = {"meeting": meeting.id, "members": sorted(db.batch.members), "own": db.community_id}
         theirs = await db.batch.once(("invitations", meeting.id), lambda: _by_member(db, asked))
         return theirs.get(member.id)
     found = await db.scalars(_MINE, {"meeting": meeting.id, "member": member.id, "own": db.community_id})
@@ -153,8 +157,8 @@ async def of_member(db: Session, member: Member, now: datetime) -> list[tuple[Me
     return [(meeting, invitation) for meeting, invitation in found]
 
 
-async def _by_member(db: Session, asked: Select[Invitation]) -> dict[int, Invitation]:
-    return {each.member_id: each for each in await db.scalars(asked)}
+async def _by_member(db: Session, asked: dict[str, Any]) -> dict[int, Invitation]:
+    return {each.member_id: each for each in await db.scalars(_THEIRS, asked)}
 
 
 async def reply(

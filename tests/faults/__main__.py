@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=0, help="how many seeds each row is played with (2; quick: 1)")
     parser.add_argument("--n", type=int, default=0, help="members per platform; by default 1,000 for most rows")
     parser.add_argument("--jobs", type=int, default=2, help="rows at the same time (2); those that measure go alone")
-    parser.add_argument("--write", action="store_true", help="write the table into docs/reliability.md")
+    parser.add_argument("--write", action="store_true", help="write the rows into docs/reliability.md")
     given = parser.parse_args(argv)
     for name in [each for each in os.environ if each.lower() in ("http_proxy", "https_proxy", "all_proxy")]:
         del os.environ[name]  # everything is on loopback
@@ -58,8 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     out.width = max(out.width, 140)
     out.print(table(results))
     console.print(f"{time.monotonic() - started:.0f} s")
-    if given.write:
-        write(results)
     if given.json:
         print(json.dumps({"faults": [view(*each) for each in results]}))
     return 0 if all(found is None or found.ok for _, found, _, _ in results) else 1
@@ -80,7 +78,10 @@ async def _play(rows: Sequence[Fault], given: argparse.Namespace, console: Conso
 
         async def one(fault: Fault) -> Result:
             async with lanes:
-                return await _row(fault, tools, given, console)
+                result = await _row(fault, tools, given, console)
+            if given.write:  # at once: an hour may be cut short
+                write(result)
+            return result
 
         found = {each.number: await one(each) for each in rows if each.alone}
         beside = [each for each in rows if not each.alone]
@@ -157,14 +158,15 @@ def table(results: Sequence[Result]) -> Table:
     return drawn
 
 
-def write(results: Sequence[Result]) -> None:
-    """Put the table into the page, between its two marks."""
-    lines = [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
-    lines += [f"| {' | '.join(each.replace('|', '/') for each in cells(*result))} |" for result in results]
-    text_of, text = "\n".join(lines), PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{text_of}\n{END}{after}", encoding="utf-8")
+def write(result: Result) -> None:
+    """Put one row into the table of the page, between its two marks; the others stay as they are."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    between, _, after = rest.partition(END)
+    known = {line[2:5]: line for line in between.splitlines() if line.startswith("| F")}
+    known[result[0].number] = f"| {' | '.join(each.replace('|', '/') for each in cells(*result))} |"
+    lines = [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|", *(known[each] for each in sorted(known))]
+    text = "\n".join(lines)
+    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from bot.demo_world import free_port
 from scheduler import stopping
 from storage.deliveries import Campaign, Delivery
 from tests.faults import presses
-from tests.faults.register import row
+from tests.faults.register import cannot, row
 from tests.faults.stage import COMMUNITY, Send, Stage
 from tests.faults.verdict import Verdict
 
@@ -46,7 +46,7 @@ def set_wall(stage: Stage, shift: str) -> None:
      expected="what is due by then goes out once; nothing in flight is taken for dead; dup 0")  # fmt: skip
 async def f51(stage: Stage, seed: int, n: int) -> Verdict:
     library = fake_clock()
-    assert library is not None, "libfaketime was not built when it was installed; it needs a C compiler"
+    assert library is not None
     set_wall(stage, "+0")
     settings = {
         "LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(stage.folder / CLOCK_FILE),
@@ -71,6 +71,11 @@ async def f51(stage: Stage, seed: int, n: int) -> Verdict:
     late = any(each["event"] in ("recovered", "inbox_taken_over") for each in bot.events())
     found.demand(not late, "work in hand was taken for that of a dead process")
     return found
+
+
+if fake_clock() is None:
+    cannot("F51", "the wall clock jumps two hours ahead in the middle of a send", expected="what is due goes out once",
+           why="libfaketime was installed without its library, which needs a C compiler")  # fmt: skip
 
 
 @row("F58", "Stop when 40 % are out, then take back; some messages cannot be deleted",

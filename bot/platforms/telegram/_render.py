@@ -7,6 +7,7 @@ Whatever a title contains stays literal text (reliability S23); lengths and offs
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -28,6 +29,7 @@ MOMENT_FORMAT = "wDt"
 """Weekday, long date, short time, in the viewer's own zone and language (platforms §2.4)."""
 
 _STYLES = {"primary": "success", "danger": "danger"}
+_HALF = re.compile("[\ud800-\udfff]")
 _ELLIPSIS = "…"
 
 
@@ -111,7 +113,15 @@ def _lines(lines: Sequence[Text], reader: Reader) -> list[Run]:
 
 def _clean(runs: Sequence[Run]) -> list[Run]:
     """Drop what Telegram cannot carry: NUL and halves of surrogate pairs."""
-    return [replace(run, text=run.text.replace("\0", "").encode("utf-16", "replace").decode("utf-16")) for run in runs]
+    return [run if _whole(run.text) else replace(run, text=_mended(run.text)) for run in runs]
+
+
+def _whole(text: str) -> bool:
+    return "\0" not in text and (text.isascii() or _HALF.search(text) is None)
+
+
+def _mended(text: str) -> str:
+    return text.replace("\0", "").encode("utf-16", "replace").decode("utf-16")
 
 
 def clip(runs: Sequence[Run], room: int) -> list[Run]:
