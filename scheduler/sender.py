@@ -37,7 +37,7 @@ PATIENCE = 2.0
 AHEAD = 3
 """Times as many messages are in hand as there are lanes, where the pace lets them leave soon."""
 IDLE = 3600.0
-GATHER = 0.01
+GATHER = 0.02
 """Seconds in which results gather for one transaction: a transaction costs more than the wait."""
 
 
@@ -54,6 +54,7 @@ class Line:
         self.on_lost: Callable[[], None] = lambda: None
         """Called when a lost answer waits to be looked into."""
         self._poked, self._stopping, self._hungry = asyncio.Event(), False, False
+        self._grounded = asyncio.Event()
         self._pen: asyncio.Task[None] | None = None
         self._again = 0.0
 
@@ -119,10 +120,12 @@ class Line:
             await self._gather()
 
     async def _gather(self) -> None:
-        """Let results come together for one transaction, for a moment, while most lanes are busy."""
-        end = time.monotonic() + GATHER
-        while len(self._hand.flying) > 0 and not self._stopping and time.monotonic() < end:
-            await asyncio.sleep(0.001)
+        """Let results come together for one transaction, for a moment, until all that left has landed."""
+        if self._hand.flying and not self._stopping:
+            self._grounded.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GATHER):
+                    await self._grounded.wait()
 
     async def stop(self, task: asyncio.Task[None], seconds: float) -> None:
         """Claim nothing more, give back what has not left, wait for what is in flight and write it down."""
@@ -340,6 +343,8 @@ class Line:
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._hand.flying.pop(task, None)
         self._poked.set()
+        if not self._hand.flying:
+            self._grounded.set()
 
     async def _send(self, job: Job) -> None:
         self._hand.done.append(await attempt(self, job))
