@@ -136,11 +136,14 @@ def lose(
 
 
 def queue(row: Delivery, campaign: Campaign, not_before: datetime | None) -> None:
-    """Put a row back in the queue, to be claimed from a real moment on, unless its campaign was taken back."""
+    """Put a row back in the queue, to be claimed from a real moment on, unless its campaign was taken back.
+
+    A copy of what may have arrived is ended by `deliveries.turn`, as `unknown`: there is nothing to delete.
+    """
     row.settle_at = None
     if campaign.state == "cancelled":
         row.state, row.lease_until = "cancelled", None
-    elif campaign.state in ("taking_back", "taken_back"):
+    elif campaign.state in ("taking_back", "taken_back") and not row.copied:
         row.state, row.reason, row.lease_until = "cancelled", TAKEN_BACK, None
     else:
         row.state, row.lease_until = "queued", not_before

@@ -49,7 +49,10 @@ async def take_back(db: Session, campaign: Campaign, by: Member | None, now: dat
     if row.state not in ("stopped", "done"):
         return 0
     row.state, row.stopped_by = "taking_back", by.id if by else row.stopped_by
-    waiting = update(Delivery).where(Delivery.campaign_id == row.id, Delivery.state == "queued")
+    # Copies of what may have arrived are left to `deliveries.turn`: their doubt stays.
+    waiting = update(Delivery).where(
+        Delivery.campaign_id == row.id, Delivery.state == "queued", Delivery.copied.is_(False)
+    )
     await db.execute(
         waiting.values(state="cancelled", reason="taken_back").execution_options(synchronize_session="fetch")
     )

@@ -178,6 +178,22 @@ async def test_unknown_messages_that_are_too_late_stay_unknown(world: Any) -> No
     assert await world.states(campaign) == Counter(unknown=1)
 
 
+async def test_what_may_have_arrived_is_not_called_deleted_when_its_copy_is_taken_back(world: Any) -> None:
+    world.telegram.lose = lambda _place, _key: Ambiguous("timeout")
+    campaign = await world.send(await world.people(telegram=1))
+    async with world.running() as engine:
+        assert await engine.settle()
+        world.telegram.lose = lambda _place, _key: None
+        async with world.database.write(world.community) as db:
+            assert await resend_unknown(db, campaign, world.clock.now()) == 1
+            assert await stop(db, campaign, None, world.clock.now())
+            await take_back(db, campaign, None, world.clock.now())
+        engine.wake()
+        assert await engine.settle()
+    assert await world.states(campaign) == Counter(unknown=1)
+    assert [each.state for each in await world.rows(Campaign)] == ["taken_back"]
+
+
 async def test_while_a_restored_backup_waits_for_a_word_only_alerts_go_out(world: Any) -> None:
     async with world.database.write() as db:
         (await installation.get(db)).paused = "restored"

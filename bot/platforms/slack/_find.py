@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -15,6 +17,8 @@ from chat.people import MessageRef
 
 EARLIER = 60.0
 """Seconds before the attempt from which on is looked: our clock may be that much ahead of Slack's."""
+ROUNDING = 5.0
+"""Seconds by which what a `Date` header tells may be off."""
 PAGE = 100
 CUT = 15
 """Messages a page has for apps outside the Marketplace, which may ask once a minute only (platforms §3.1)."""
@@ -28,6 +32,8 @@ class Finder:
         self._web, self._workspace = web, workspace
         self._cut = False
         """Whether Slack gave pages shorter than we asked for, as it does to apps it lets read little."""
+        self._ahead = 0.0
+        """Seconds our clock was ahead of Slack's at the last answer: too far, and a post there looks too old."""
 
     async def find(self, room: str, thread: str, delivery: str, since: datetime) -> MessageRef | None:
         """Give the post with a delivery id, not older than a real moment; `None` when it surely is not there.
@@ -43,6 +49,8 @@ class Finder:
                         return MessageRef("slack", self._workspace, room, word(each.get("ts")))
             cursor = _next(page)
             if not cursor:
+                if self._ahead > EARLIER - ROUNDING:
+                    raise Rejected("our_clock_is_ahead")
                 return None
             self._cut = self._cut or len(page["messages"]) <= CUT
         raise Rejected("history_too_long")
@@ -67,10 +75,19 @@ class Finder:
             if error.reason == "invalid_cursor":
                 raise NotSent(error.reason) from None
             raise
+        self._ahead = _ahead(answer.headers)
         page = answer.data
         if not isinstance(page, dict) or not isinstance(page.get("messages"), list):
             raise Ambiguous("garbled")
         return page
+
+
+def _ahead(headers: Mapping[str, str]) -> float:
+    stated = headers.get("Date")
+    try:
+        return time.time() - parsedate_to_datetime(stated).timestamp() if stated else 0.0
+    except ValueError:
+        return 0.0
 
 
 def _delivery(message: object) -> str:

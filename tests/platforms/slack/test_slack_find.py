@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from bot.platforms.slack import SCOPES
+from bot.platforms.slack import SCOPES, _find
 from bot.platforms.slack._find import PAGES_MAX
 from chat.errors import AccountDead, Ambiguous, NotSent, RateLimited, Rejected
 from chat.message import Message
@@ -139,6 +140,17 @@ async def test_an_app_that_may_read_fifteen_messages_a_minute_cannot_look_posts_
     fault(scene, "conversations.history", "429", retry_after=60)
     with pytest.raises(Rejected, match="history_limited"):
         await scene.platform.find(scene.place(), "d-1", now())
+
+
+async def test_with_a_clock_far_ahead_of_slacks_nothing_is_called_absent(scene: Any, monkeypatch: pytest.MonkeyPatch):
+    """A post would look older than the attempt and be left out: sent again, it would arrive twice."""
+    await scene.platform.send(scene.place(), HELLO, READER, "d-1")
+    ahead = timedelta(minutes=5)
+    monkeypatch.setattr(_find, "time", SimpleNamespace(time=lambda: (now() + ahead).timestamp()))
+    with pytest.raises(Rejected, match="our_clock_is_ahead"):
+        await scene.platform.find(scene.place(), "d-1", now() + ahead)
+    monkeypatch.undo()
+    assert await scene.platform.find(scene.place(), "d-2", now()) is None
 
 
 async def test_a_history_without_end_is_not_read_for_ever(scene: Any):
