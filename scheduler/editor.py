@@ -22,6 +22,7 @@ from scheduler.drawing import draw, reader_of
 from scheduler.sender import Line
 from scheduler.shop import complain
 from storage.communities import Channel, Community
+from storage.database import unusable
 from storage.deliveries import CardCopy, waiting_cards
 from storage.members import Member
 from storage.sharing import real_now
@@ -140,7 +141,9 @@ class Editor:
                     db, self._shop.compose, kind=copy.kind, subject=copy.subject, member=member, channel=channel,
                     reader=reader, now=self._shop.clock.now(), first=False,
                 )  # fmt: skip
-        except Exception:
+        except Exception as error:
+            if unusable(error) or isinstance(error, OSError):  # the database is away: the card still waits
+                return _Done(copy, shown=False)
             log.exception("redrawing_failed", reference=secrets.token_hex(3).upper(), copy=copy.id, kind=copy.kind)
             return _Done(copy)
         if isinstance(message, Skip) or line.shown.same(ref, copy.shown, message):

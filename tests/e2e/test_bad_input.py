@@ -234,7 +234,14 @@ async def test_nobody_is_called_and_nothing_is_markup_in_what_a_title_says(peopl
 
 async def test_wrong_surroundings_end_the_program_with_one_line(people: Any, town: Any, tmp_path: Path) -> None:
     """A second process, a wrong token, a broken file: exit code 2 and why; ports taken and the other token likewise."""
-    own = {"CONVENOR_CLOCK_URL": "", "TELEGRAM_WEBHOOK_SECRET": "", "DATABASE_URL": f"sqlite:///{tmp_path}/one.sqlite3"}
+    own = {
+        "CONVENOR_CLOCK_URL": "",
+        "TELEGRAM_WEBHOOK_SECRET": "",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/one.sqlite3",
+        # A copy of a database beside the beat of the running one would be taken for a restored backup, and rightly so.
+        "CONVENOR_DATA_DIR": str(tmp_path / "other"),
+        "CONVENOR_SECRET_KEY_FILE": f"{people.demo.environment['CONVENOR_DATA_DIR']}/convenor.key",
+    }
     with (
         contextlib.closing(sqlite3.connect(people.demo.database_url.removeprefix("sqlite:///"))) as source,
         contextlib.closing(sqlite3.connect(tmp_path / "one.sqlite3")) as target,
