@@ -42,8 +42,6 @@ class Settings(BaseSettings):
     convenor_lease_seconds: float = Field(default=60.0, gt=0)
     convenor_sweep_seconds: float = Field(default=1.0, gt=0)
     convenor_recovery_seconds: float = Field(default=15.0, gt=0)
-    convenor_hold_seconds: float = Field(default=120.0, ge=0)
-    """How long a confirmed send waits for Undo (conversation, settled point a)."""
     convenor_request_seconds: float = Field(default=20.0, gt=0)
     """Longest wait for the answer to one message; must stay below `convenor_settle_seconds`."""
     convenor_settle_seconds: float = Field(default=25.0, gt=0)

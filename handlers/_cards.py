@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 from chat.message import Button, LinkButton, Message, Press, Row, button, row, rows
 from chat.text import Bold, Cmd, Link, Text, When, say
 from handlers._welcome import go
-from storage.communities import Community, own_community
-from storage.database import Session
+from storage.communities import Community
 from storage.invitations import CHOICES, closed
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
@@ -28,11 +27,6 @@ MAYBE_UNTIL = timedelta(days=30)
 TEST = "test"
 """The `rev` of buttons on a test card: presses on them change nothing."""
 BEGUN = ("live", "held", "memo_issued", "archived")
-
-
-async def community_of(db: Session) -> Community:
-    """Give the community a session is scoped to."""
-    return await own_community(db)
 
 
 def when(meeting: Meeting) -> When:

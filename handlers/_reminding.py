@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from handlers._cards import community_of
 from scheduler import delivery, quiet, timers
 from storage import invitations
+from storage.communities import own_community
 from storage.database import Session
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
@@ -44,7 +44,7 @@ def kinds(meeting: Meeting) -> tuple[str, ...]:
 
 async def no_send_dates(db: Session) -> frozenset[date]:
     """Give the community's feasts and holidays, on which nothing is sent."""
-    given = (await community_of(db)).settings.get("no_send") or ()
+    given = (await own_community(db)).settings.get("no_send") or ()
     return frozenset(date.fromisoformat(str(each)) for each in given)
 
 

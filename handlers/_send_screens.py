@@ -9,11 +9,10 @@ from sqlalchemy import select
 
 from chat.message import Button, Message, Press, button, row, rows
 from chat.text import Bold, Text, When, say
-from handlers._cards import community_of
 from handlers._commands import offer
 from handlers._sends import REASONS, family, listed, platform_name, reason, refused_line, title
 from storage import installation, sends
-from storage.communities import Community
+from storage.communities import Community, own_community
 from storage.database import Session
 from storage.deliveries import Campaign
 from storage.meetings import Meeting, by_key
@@ -43,7 +42,7 @@ async def summary(db: Session, now: datetime) -> Text:
 
 async def sends_list(db: Session, me: Member, now: datetime, number: int = 0, arg: str = "") -> Message:
     """List running and past sends, newest first, ten a page; with `DOUBTFUL` those of unknown fate alone."""
-    community, doubtful = await community_of(db), arg == DOUBTFUL
+    community, doubtful = await own_community(db), arg == DOUBTFUL
     found, count = await sends.page(db, number, PAGE, now if doubtful else None)
     number = min(number, max(count - 1, 0) // PAGE)
     lines: list[Text] = [Bold(say("d_doubtful") if doubtful else say("d_sends_of", community=community.name))]

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from chat.message import Button, Message, Press, Row, button, row, rows
 from chat.text import Bold, Text, When, say
-from handlers._cards import REMINDERS, community_of
+from handlers._cards import REMINDERS
 from storage import installation, sends
+from storage.communities import own_community
 from storage.database import Session
 from storage.deliveries import Campaign
 from storage.meetings import Meeting, by_key
@@ -106,7 +107,7 @@ async def see(db: Session, campaign: Campaign, now: datetime, viewer: Member | N
     return Sight(
         campaign,
         meeting,
-        meeting.zone if meeting else (await community_of(db)).zone,
+        meeting.zone if meeting else (await own_community(db)).zone,
         counted,
         await sends.reasons(db, campaign),
         await db.get(Member, campaign.created_by) if campaign.created_by else None,

@@ -9,12 +9,11 @@ from sqlalchemy import select
 from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Card, Edit, Reply
 from chat.text import Bold, Text, When, say
-from handlers._cards import community_of
 from handlers._feature import Answers, Context, Feature
 from handlers._sends import connection_name, platform_name
 from scheduler.contract import Drawing, Skip
 from storage import audit, installation, sends
-from storage.communities import Connection
+from storage.communities import Connection, own_community
 from storage.database import Session
 
 feature = Feature("alerts")
@@ -28,7 +27,7 @@ async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     told = {name: str(value) for name, value in drawing.details.items()}
     kind, platform = told.get("kind") or drawing.subject, told.get("platform", "")
     name = _named(platform, told.get("name", ""))
-    since = When(_moment(told.get("since", "")) or drawing.now, (await community_of(db)).zone)
+    since = When(_moment(told.get("since", "")) or drawing.now, (await own_community(db)).zone)
     match kind:
         case "dead":
             number = await sends.waiting_for(db, drawing.now, platform, told.get("workspace", ""))
@@ -84,7 +83,7 @@ async def _marked(db: Session) -> list[Text]:
     until = await installation.restored_until(db)
     if until is None:
         return [say("da_restored_do_all")]
-    return [say("da_restored_do", until=When(until, (await community_of(db)).zone))]
+    return [say("da_restored_do", until=When(until, (await own_community(db)).zone))]
 
 
 async def _question(db: Session, key: str) -> Message:

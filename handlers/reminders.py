@@ -10,7 +10,6 @@ from handlers import _reminding
 from handlers._cards import (
     BEGUN,
     PUBLIC,
-    community_of,
     days,
     details_row,
     join_button,
@@ -23,7 +22,7 @@ from handlers._feature import Feature
 from scheduler import cards
 from scheduler.contract import Drawing, Skip
 from storage import invitations
-from storage.communities import Community
+from storage.communities import Community, own_community
 from storage.database import Session
 from storage.meetings import INVITED, Meeting, by_key
 from storage.members import Member
@@ -83,7 +82,7 @@ async def draw(db: Session, drawing: Drawing) -> Message | Skip:
             return Skip("not_coming")
         if drawing.now >= meeting.starts_at:
             return Skip("started")
-    community = await community_of(db)
+    community = await own_community(db)
     if invitation.reply != COMING or meeting.state in ("cancelled", *BEGUN):
         return member_card(meeting, invitation, member, community, drawing.now)
     return compose(meeting, drawing.kind, member, community, drawing.now)

@@ -20,7 +20,6 @@ from handlers._cards import (
     TEST,
     channel_card,
     choice_label,
-    community_of,
     details_card,
     member_card,
     reply_card,
@@ -31,7 +30,7 @@ from handlers._welcome import go
 from scheduler import cards
 from scheduler.contract import Drawing, Skip
 from storage import invitations
-from storage.communities import Channel
+from storage.communities import Channel, own_community
 from storage.database import Session
 from storage.invitations import CHOICES, Result
 from storage.meetings import Meeting, by_key
@@ -106,7 +105,7 @@ async def draw_own(db: Session, drawing: Drawing) -> Message | Skip:
             return Skip("started")
         if nudge and invitation.reply != "none":
             return Skip("replied")
-    return member_card(meeting, invitation, drawing.member, await community_of(db), drawing.now, nudge=nudge)
+    return member_card(meeting, invitation, drawing.member, await own_community(db), drawing.now, nudge=nudge)
 
 
 @feature.card("meeting_card")

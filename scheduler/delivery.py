@@ -137,14 +137,6 @@ async def undo(db: Session, campaign: Campaign, now: datetime) -> bool:
     return True
 
 
-async def totals(db: Session, campaign: Campaign) -> dict[str, dict[str, int]]:
-    """Count a campaign's recipients by platform and state; the numbers add up to the audience.
-
-    Recipients without any account are counted under the platform they prefer, or "".
-    """
-    return await deliveries.counts(db, campaign.id)
-
-
 async def _campaign(
     db: Session, kind: str, subject: str, occurrence: str, now: datetime, by: Member | None
 ) -> Campaign:

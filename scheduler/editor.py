@@ -9,7 +9,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,8 +18,8 @@ from chat.errors import AccountDead, ChatMoved, MessageGone, PlatformError, Rate
 from chat.people import MessageRef
 from scheduler.contract import Skip
 from scheduler.drawing import draw, reader_of
+from scheduler.rounds import IDLE, Rounds
 from scheduler.sender import Line
-from scheduler.shop import complain
 from storage.communities import Channel, Community
 from storage.database import unusable
 from storage.deliveries import CardCopy, waiting_cards
@@ -35,7 +34,6 @@ GIVE_WAY = 3.0
 BORROW = 0.5
 """Seconds between two edits that no longer give way."""
 RETRY_MAX = 60.0
-IDLE = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,45 +46,19 @@ class _Done:
     chat: str = ""
 
 
-class Editor:
+class Editor(Rounds):
     """Keep the cards of one connection true; works only where its line may send."""
 
+    who = "editor"
+
     def __init__(self, line: Line) -> None:
-        self._line, self._shop = line, line.shop
-        self._poked, self._stopping = asyncio.Event(), False
+        super().__init__(line)
         self._not_before: dict[int, float] = {}
         """Copy -> monotonic moment of its next try, after an error."""
         self._failures: dict[int, int] = {}
         self._borrow_at = 0.0
         self.busy = False
         """Whether edits are in flight or being written down."""
-
-    def poke(self) -> None:
-        """Say that cards wait."""
-        self._poked.set()
-
-    async def run(self) -> None:
-        """Work until `stop`."""
-        while not self._stopping:
-            self._poked.clear()
-            try:
-                wait = await self._round()
-            except Exception as error:
-                complain("editor", self._line.platform.name, error)
-                wait = 1.0
-            finally:
-                self.busy = False
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._poked.wait()
-
-    async def stop(self, task: asyncio.Task[None], seconds: float) -> None:
-        """Finish the edits in flight and begin no others; what waits is done after the next start."""
-        self._stopping = True
-        self._poked.set()
-        await asyncio.wait({task}, timeout=seconds)
-        if not task.done():
-            task.cancel()
 
     async def _round(self) -> float:
         line, shop = self._line, self._shop
@@ -97,11 +69,8 @@ class Editor:
             real = await real_now(db)
         if not waiting:
             return IDLE
-        if not line.held:
-            async with shop.database.write() as db:
-                await line.keep_hold(db)
-            if not line.held:
-                return 1.0
+        if not await self._may_send():
+            return 1.0
         delay = timedelta(seconds=line.platform.limits.edit_delay)
         ready: list[CardCopy] = []
         nearest, now = IDLE, time.monotonic()
@@ -125,7 +94,10 @@ class Editor:
         if not ready:
             return max(nearest, 0.005)
         self.busy = True
-        await self._write(await asyncio.gather(*(self._edit(copy) for copy in ready)))
+        try:
+            await self._write(await asyncio.gather(*(self._edit(copy) for copy in ready)))
+        finally:
+            self.busy = False
         return 0.0
 
     async def _edit(self, copy: CardCopy) -> _Done:

@@ -21,6 +21,7 @@ from scheduler.contract import Compose, EngineSettings, LineFigures, OnAlert, Ru
 from scheduler.delivery import PROGRESS
 from scheduler.editor import Editor
 from scheduler.looking import Seeker
+from scheduler.rounds import Rounds
 from scheduler.sender import Line
 from scheduler.shop import Shop, complain
 from scheduler.withdrawing import Withdrawer
@@ -76,7 +77,7 @@ class Engine:
         """Monotonic moment at which due work was last looked for without an error."""
 
     @property
-    def _workers(self) -> list[Line | Editor | Seeker | Withdrawer]:
+    def _workers(self) -> list[Line | Rounds]:
         return [*self._lines, *self._editors, *self._seekers, *self._withdrawers]
 
     def figures(self) -> list[LineFigures]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -21,8 +20,8 @@ from scheduler import cards
 from scheduler.delivery import PROGRESS
 from scheduler.pacing import Window
 from scheduler.results import Accepted, accept, backoff, lose, note, queue
+from scheduler.rounds import IDLE, Rounds
 from scheduler.sender import Line
-from scheduler.shop import complain
 from storage import deliveries
 from storage.database import Session
 from storage.deliveries import Campaign, Delivery
@@ -34,7 +33,6 @@ AT_ONCE = 4
 FAILURES_MAX = 8
 """So many look-ups without an answer, and the message is `unknown`."""
 WAIT_MAX = 300.0
-IDLE = 3600.0
 BEFORE = timedelta(seconds=10)
 """How long before its request left a message was drawn, at most."""
 
@@ -48,43 +46,19 @@ class _Found:
     ref: MessageRef | None = None
 
 
-class Seeker:
+class Seeker(Rounds):
     """Look into the lost answers of one connection."""
 
+    who = "seeker"
+
     def __init__(self, line: Line) -> None:
-        self._line, self._shop = line, line.shop
+        super().__init__(line)
         # A workspace without a limit of its own (tests, own server) has none for look-ups either.
         limited = line.platform.limits.per_minute > 0
         self._pace = Window(int(self._shop.settings.look_ups_per_minute) if limited else 0, 60)
-        self._poked, self._stopping = asyncio.Event(), False
         self._not_before = 0.0
         self._failures: dict[int, int] = {}
         """Row -> look-ups without an answer in this process."""
-
-    def poke(self) -> None:
-        """Say that an answer was lost or a crash was found."""
-        self._poked.set()
-
-    async def run(self) -> None:
-        """Work until `stop`."""
-        while not self._stopping:
-            self._poked.clear()
-            try:
-                wait = await self._round()
-            except Exception as error:
-                complain("seeker", self._line.platform.name, error)
-                wait = 1.0
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._poked.wait()
-
-    async def stop(self, task: asyncio.Task[None], seconds: float) -> None:
-        """Begin no other look-up; the rows keep their time for the next start."""
-        self._stopping = True
-        self._poked.set()
-        await asyncio.wait({task}, timeout=seconds)
-        if not task.done():
-            task.cancel()
 
     async def _round(self) -> float:
         line, shop = self._line, self._shop
@@ -97,11 +71,8 @@ class Seeker:
         if first is None:
             self._failures.clear()
             return IDLE
-        if not line.held:
-            async with shop.database.write() as db:
-                await line.keep_hold(db)
-            if not line.held:
-                return 1.0
+        if not await self._may_send():
+            return 1.0
         if not line.platform.finds:
             return await self._give_up(real)
         wait = max((first - real).total_seconds(), self._not_before - time.monotonic())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 
 import structlog
 from sqlalchemy import select
@@ -23,8 +22,8 @@ from chat.errors import (
 from chat.people import MessageRef
 from scheduler import cards
 from scheduler.delivery import PROGRESS
+from scheduler.rounds import IDLE, Rounds
 from scheduler.sender import Line
-from scheduler.shop import complain
 from storage import deliveries
 from storage.database import Session
 from storage.deliveries import KEPT, TAKEN_BACK, Campaign, CardCopy, Delivery
@@ -35,43 +34,18 @@ NOTE = "withdrawn_note"
 """Kind of the card a message becomes that cannot be deleted; drawn by a feature."""
 AT_ONCE = 4
 RETRY_MAX = 60.0
-IDLE = 3600.0
 
 
-class Withdrawer:
+class Withdrawer(Rounds):
     """Delete the messages of one connection whose campaigns are taken back; works only where its line may send."""
 
+    who = "withdrawer"
+
     def __init__(self, line: Line) -> None:
-        self._line, self._shop = line, line.shop
-        self._poked, self._stopping = asyncio.Event(), False
+        super().__init__(line)
         self._not_before, self._failures = 0.0, 0
         self._asked: set[int] = set()
         """Rows whose deletion got no answer: it may have worked, so a refusal afterwards says nothing."""
-
-    def poke(self) -> None:
-        """Say that messages are to be deleted."""
-        self._poked.set()
-
-    async def run(self) -> None:
-        """Work until `stop`."""
-        while not self._stopping:
-            self._poked.clear()
-            try:
-                wait = await self._round()
-            except Exception as error:
-                complain("withdrawer", self._line.platform.name, error)
-                wait = 1.0
-            with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._poked.wait()
-
-    async def stop(self, task: asyncio.Task[None], seconds: float) -> None:
-        """Finish the deletions in flight and begin no others; the rest follows after the next start."""
-        self._stopping = True
-        self._poked.set()
-        await asyncio.wait({task}, timeout=seconds)
-        if not task.done():
-            task.cancel()
 
     async def _round(self) -> float:
         line, shop = self._line, self._shop
@@ -83,11 +57,8 @@ class Withdrawer:
         if not rows:
             self._asked.clear()
             return IDLE
-        if not line.held:
-            async with shop.database.write() as db:
-                await line.keep_hold(db)
-            if not line.held:
-                return 1.0
+        if not await self._may_send():
+            return 1.0
         if wait > 0:
             return max(wait, 0.005)
         chosen: list[Delivery] = []

@@ -14,18 +14,6 @@ NAME = "name"
 """Key in `Connection.variables` of the name the community file gives; the other keys name environment variables."""
 
 
-async def connection(db: Session, platform: str, workspace: str) -> Connection:
-    """Give the row of a bot or workspace, made on first sight."""
-    found: Connection | None = await db.scalar(
-        select(Connection).where(Connection.platform == platform, Connection.workspace == workspace)
-    )
-    if found is None:
-        found = Connection(platform=platform, workspace=workspace)
-        db.add(found)
-        await db.flush()
-    return found
-
-
 async def described(db: Session) -> list[Connection]:
     """Give the connections that community files describe, in the order of their names."""
     found = [each for each in await db.scalars(select(Connection)) if each.variables]
@@ -59,7 +47,7 @@ class Offsets:
     async def save(self, workspace: str, offset: int) -> None:
         """Note that everything before `offset` is stored."""
         async with self._database.write() as db:
-            (await connection(db, "telegram", workspace)).offset = offset
+            (await sharing.connection(db, "telegram", workspace)).offset = offset
 
 
 class Readers:

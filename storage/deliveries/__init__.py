@@ -1,6 +1,6 @@
 """Campaigns, deliveries and copies of cards: what we decided to send, to whom, and what became of it."""
 
-from storage.deliveries._campaigns import counts, stale, turn
+from storage.deliveries._campaigns import stale, turn
 from storage.deliveries._cards import card_waits, waiting_cards
 from storage.deliveries._claims import (
     ALERT,
@@ -33,7 +33,6 @@ __all__ = [
     "at_work",
     "card_waits",
     "claim",
-    "counts",
     "due",
     "held",
     "in_hand",

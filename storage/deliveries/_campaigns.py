@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 
 from storage.database import Session
 from storage.deliveries._claims import QUEUED
@@ -61,12 +61,3 @@ async def turn(db: Session, now: datetime) -> list[Campaign]:
             changed.add(row.id)
         await db.flush()
     return list((await db.scalars(select(Campaign).where(Campaign.id.in_(changed)))).all()) if changed else []
-
-
-async def counts(db: Session, campaign_id: int) -> dict[str, dict[str, int]]:
-    """Count a campaign's rows by platform and state; "" stands for recipients without any account."""
-    query = select(Delivery.platform, Delivery.state, func.count()).where(Delivery.campaign_id == campaign_id)
-    found: dict[str, dict[str, int]] = {}
-    for platform, state, number in await db.execute(query.group_by(Delivery.platform, Delivery.state)):
-        found.setdefault(platform, {})[state] = number
-    return found

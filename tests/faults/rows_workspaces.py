@@ -39,7 +39,8 @@ async def f16(stage: Stage, seed: int, n: int) -> Verdict:
 
 async def _connect(stage: Stage) -> None:
     """Describe the second workspace as a community file with `connections:` does."""
-    from storage.connections import NAME, connection
+    from storage.connections import NAME
+    from storage.sharing import connection
 
     async with stage.database.write(COMMUNITY) as db:
         second = await connection(db, "slack", town.SECOND)

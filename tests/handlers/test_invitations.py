@@ -16,6 +16,7 @@ from storage.deliveries import Campaign, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import Account, Member
 from storage.timers import Timer
+from tests.handlers.sending import planned
 
 on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """What is about words alone is tested on one kind of database."""
@@ -24,14 +25,7 @@ on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.fixture
 async def meeting(town: Any) -> Meeting:
     """Give a planned meeting on Wed, 20 May 2026, 10:00 in Brussels."""
-    async with town.write() as db:
-        made = Meeting(
-            code="M6", title="Jobs and skills", format="online", starts_at=datetime(2026, 5, 20, 8, tzinfo=UTC),
-            ends_at=datetime(2026, 5, 20, 10, 30, tzinfo=UTC), zone="Europe/Brussels", state="scheduled",
-            rsvp_deadline=datetime(2026, 5, 6, 16, tzinfo=UTC), join_link="https://meet.example.org/secret",
-        )  # fmt: skip
-        db.add(made)
-    return made
+    return await planned(town)
 
 
 async def add_members(town: Any, number: int, **values: Any) -> None:

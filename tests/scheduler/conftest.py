@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from chat.errors import PlatformError
 from chat.message import Message
@@ -21,7 +21,7 @@ from chat.platform import Limits
 from chat.text import Reader, plain
 from scheduler.clock import MovableClock
 from scheduler.contract import Alert, Drawing, EngineSettings, Skip
-from scheduler.delivery import To, plan, totals
+from scheduler.delivery import To, plan
 from scheduler.engine import Engine
 from storage import Database, deliveries
 from storage.communities import Channel, Community
@@ -201,8 +201,12 @@ class World:
             return await plan(db, kind=kind, to=to, **more)
 
     async def totals(self, campaign: Campaign) -> dict[str, dict[str, int]]:
+        query = select(Delivery.platform, Delivery.state, func.count()).where(Delivery.campaign_id == campaign.id)
+        found: dict[str, dict[str, int]] = {}
         async with self.database.read(self.community) as db:
-            return await totals(db, campaign)
+            for platform, state, number in await db.execute(query.group_by(Delivery.platform, Delivery.state)):
+                found.setdefault(platform, {})[state] = number
+        return found
 
     async def states(self, campaign: Campaign) -> Counter[str]:
         found: Counter[str] = Counter()
