@@ -20,8 +20,7 @@ from scheduler.delivery import To, plan
 from storage import backlog
 from storage.communities import Channel, Community, Connection
 from storage.database import Database, Session
-from storage.deliveries import Campaign
-from storage.installation import ALERT
+from storage.deliveries import ALERT, Campaign
 from storage.members import Account, Member, holders
 
 log = structlog.get_logger(__name__)
@@ -112,7 +111,6 @@ class Alerts:
             "kind": alert.kind, "platform": alert.platform, "workspace": alert.workspace, "name": name,
             "reason": alert.reason, "since": now.isoformat(),
         }  # fmt: skip
-        details |= {"workspace": alert.workspace, "since": now.isoformat()}
         await plan(db, kind=ALERT, subject=alert.kind, occurrence=occurrence, to=to, now=now, details=details)
         return len(to)
 

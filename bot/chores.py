@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import structlog
 
-from storage.database import unusable
+from storage.database import away
 
 log = structlog.get_logger(__name__)
 PATIENCE = 2.0
@@ -57,7 +57,7 @@ class Chores:
 
     def _complain(self, name: str, error: Exception) -> None:
         """Log it; a database that is away, locked or full is no mistake of ours and needs no trace."""
-        if unusable(error) or isinstance(error, OSError):
+        if away(error):
             log.error("chore_waits_for_database", chore=name, error=type(error).__name__)
         else:
             log.exception("chore_failed", chore=name, error=type(error).__name__)

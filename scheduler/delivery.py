@@ -165,7 +165,7 @@ def _values(to: To, earliest: datetime | None, restored: datetime | None) -> dic
     platform, workspace, chat = row.address
     due = max(to.due, earliest) if earliest else to.due
     if row.state == "queued" and restored is not None and due <= restored:
-        row.state, row.reason = "unknown", "restored"
+        row.state, row.reason = "unknown", installation.RESTORED
     return {
         "member_id": to.member.id if to.member else None,
         "channel_id": to.channel.id if to.channel else None,

@@ -21,7 +21,7 @@ from scheduler.drawing import draw, reader_of
 from scheduler.rounds import IDLE, Rounds
 from scheduler.sender import Line
 from storage.communities import Channel, Community
-from storage.database import unusable
+from storage.database import away
 from storage.deliveries import CardCopy, waiting_cards
 from storage.members import Member
 from storage.sharing import real_now
@@ -114,7 +114,7 @@ class Editor(Rounds):
                     reader=reader, now=self._shop.clock.now(), first=False,
                 )  # fmt: skip
         except Exception as error:
-            if unusable(error) or isinstance(error, OSError):  # the database is away: the card still waits
+            if away(error):  # the database is away: the card still waits
                 return _Done(copy, shown=False)
             log.exception("redrawing_failed", reference=secrets.token_hex(3).upper(), copy=copy.id, kind=copy.kind)
             return _Done(copy)

@@ -12,7 +12,7 @@ from chat.message import Message
 from chat.people import MessageRef
 from scheduler.clock import Clock
 from scheduler.contract import Compose, EngineSettings, OnAlert, Sent
-from storage.database import Database, unusable
+from storage.database import Database, away
 
 log = structlog.get_logger(__name__)
 SHOWN_KEPT = 2000
@@ -57,7 +57,7 @@ class Shown:
 
 def complain(who: str, platform: str, error: Exception) -> None:
     """Log why a worker could not do its round: a database that is away, locked or full is no mistake of ours."""
-    if unusable(error) or isinstance(error, OSError):
+    if away(error):
         log.error(f"{who}_waits_for_database", platform=platform, error=type(error).__name__)
     else:
         log.exception(f"{who}_failed", platform=platform, error=type(error).__name__)

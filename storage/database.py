@@ -181,6 +181,11 @@ def unusable(error: BaseException) -> bool:
     return error.connection_invalidated or state[:2] in ("08", "40", "53", "55", "57", "58")
 
 
+def away(error: BaseException) -> bool:
+    """Tell the same for work that asks nothing but the database: trouble with opening a connection comes raw, too."""
+    return unusable(error) or isinstance(error, OSError)
+
+
 def passing(error: BaseException) -> bool:
     """Tell whether an unusable database is worth a second try at once: the line broke, or two waited for each other."""
     if not isinstance(error, DBAPIError):

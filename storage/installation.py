@@ -13,15 +13,13 @@ from sqlalchemy import ColumnElement, Table, func, select, text, update
 
 from storage.communities import Installation
 from storage.database import Session
-from storage.deliveries import Campaign, Delivery
+from storage.deliveries import ALERT, Campaign, Delivery
 from storage.members import Member
 from storage.sharing import add_once
 
 ROW = 1
 RESTORED = "restored"
 """Why only alerts go out, and the reason of messages that may have been sent before the restore."""
-ALERT = "alert"
-"""Kind of the campaigns that go out even then."""
 # Tables, not classes: a session scoped to one community would narrow the classes to its rows.
 _CAMPAIGN, _DELIVERY, _MEMBER = (cast(Table, each.__table__) for each in (Campaign, Delivery, Member))
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from storage.communities import Channel, Connection
 from storage.database import Session
 from storage.deliveries import OPEN_STATES, Campaign, Delivery
+from storage.installation import RESTORED
 from storage.members import Account, Member
 
 NOTICES = ("alert", "send_ended", "send_stopped")
@@ -59,7 +60,7 @@ class Tally:
             self.kept += number if reason == KEPT else 0
         elif state == "unknown":
             self.unknown += number
-            self.restored += number if reason == "restored" else 0
+            self.restored += number if reason == RESTORED else 0
         elif state == "dead":
             self.failed += number
         elif state == "cancelled" and reason == TAKEN_BACK and went:
