@@ -103,6 +103,7 @@ class Bot:
             changed=self._wake,
             worker=self.worker,
             lease=settings.convenor_lease_seconds,
+            page_link=self._page_link,
         )
         self.metrics = Metrics()
         self.heart = Heart(
@@ -191,6 +192,10 @@ class Bot:
 
     def _wake(self) -> None:
         self.engine.wake()
+
+    def _page_link(self, path: str) -> str:
+        base = self.settings.public_url.rstrip("/")
+        return base + path if base else ""
 
     def _title(self, platform: str, workspace: str) -> str:
         names = {(each.platform.name, each.platform.workspace): each.title for each in self.connections}

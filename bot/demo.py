@@ -206,6 +206,7 @@ async def running(
                 "SLACK_API_URL": f"{await sandbox.doors.make('slack')}/api/",
                 "HTTP_HOST": "127.0.0.1",
                 "HTTP_PORT": str(bot_port),
+                "PUBLIC_URL": f"http://127.0.0.1:{bot_port}",
                 "LOG_LEVEL": log_level,
                 "CONVENOR_SWEEP_SECONDS": "0.5",
                 **(extra or {}),

@@ -52,6 +52,7 @@ class Dispatcher:
         worker: str = "",
         lease: float = 60.0,
         floods: Floods | None = None,
+        page_link: Callable[[str], str] = lambda _path: "",
     ) -> None:
         self._database = database
         self._clock = clock
@@ -60,7 +61,7 @@ class Dispatcher:
         self._lease = timedelta(seconds=lease)
         self._accepting = Accepting(database, clock, worker, self._lease)
         self._floods = floods or Floods()
-        self._handling = Handling(database, clock, routes, platforms, self._accepting, worker, changed)
+        self._handling = Handling(database, clock, routes, platforms, self._accepting, worker, changed, page_link)
         self._turns = Turns(self._handling.work, 1 if database.sqlite else LANES_MAX)
 
     async def accept(self, inbound: AnyInbound) -> bool:

@@ -42,7 +42,9 @@ class Handling:
         accepting: Accepting,
         worker: str,
         changed: Callable[[], None],
+        page_link: Callable[[str], str] = lambda _path: "",
     ) -> None:
+        self._page_link = page_link
         self._database, self._clock, self._routes = database, clock, routes
         self._platforms = tuple(platforms)
         self._accepting, self._worker, self._changed = accepting, worker, changed
@@ -186,6 +188,7 @@ class Handling:
             inbound=inbound,
             reader=identity.reader(who, inbound, self._pattern(inbound)),
             start_link=self._start_link,
+            page_link=self._page_link,
         )
         answers = await dialogue.answer(ctx, self._routes, forms=bool(platform and platform.forms))
         pressed = inbound.message if isinstance(inbound, Click) and inbound.where.kind == "dm" else None

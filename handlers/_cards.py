@@ -18,7 +18,9 @@ from storage.meetings import Invitation, Meeting
 from storage.members import Member
 
 REMINDERS = ("reminder_7d", "reminder_1d", "reminder_1h", "reminder_day")
-PRIVATE = ("invitation", "rsvp_nudge", *REMINDERS)
+PRIVATE = (
+    "invitation", "rsvp_nudge", *REMINDERS, "practical_pack", "waitlist_offer", "reschedule", "cancellation", "checkin",
+)  # fmt: skip
 """Cards of one member that follow their reply."""
 PUBLIC = ("meeting_card", "status")
 """Cards that follow the counts."""

@@ -13,9 +13,9 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from chat.form import Form
 from chat.inbound import AnyInbound
-from chat.message import Message, Press
+from chat.message import Button, Message, Press
 from chat.outbound import Answer
-from chat.text import Reader
+from chat.text import Reader, Text
 from scheduler.contract import Drawing, Skip
 from storage.communities import Community
 from storage.database import Session
@@ -45,6 +45,8 @@ class Context:
     reader: Reader
     start_link: Callable[[str, str], str] = field(default=lambda _platform, _payload: "")
     """`start_link("telegram", payload)` gives the address that opens the bot there, or ""."""
+    page_link: Callable[[str], str] = field(default=lambda _path: "")
+    """`page_link("/calendar/x.ics")` gives the address of one of our pages, or "" where nobody can open them."""
 
     @property
     def me(self) -> Member:
@@ -68,6 +70,22 @@ EventHandler: TypeAlias = Callable[[Context, Any], Awaitable[Answers]]
 TimerHandler: TypeAlias = Callable[[Session, Timer, datetime], Awaitable[None]]
 CardComposer: TypeAlias = Callable[[Session, Drawing], Awaitable[Message | Skip]]
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Be one thing that waits for somebody: a line, the button that opens it, until when; shown by Home and digests."""
+
+    line: Text
+    button: Button | None = None
+    by: datetime | None = None
+    """Deadline (UTC): the nearest stands first; none = last."""
+    kind: str = ""
+    """Message kind of the card that asks the same, so that a digest can stand for it: `invitation`, `topic_poll`."""
+
+
+WaitingFinder: TypeAlias = Callable[[Session, Member, datetime], Awaitable[Sequence[Waiting]]]
+TodoFinder: TypeAlias = Callable[[Session, datetime], Awaitable[Sequence[Waiting]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +118,18 @@ class Feature:
     events: dict[str, EventHandler] = field(default_factory=dict)
     timers: dict[str, TimerHandler] = field(default_factory=dict)
     cards: dict[str, CardComposer] = field(default_factory=dict)
+    waits: list[WaitingFinder] = field(default_factory=list)
+    todos: list[TodoFinder] = field(default_factory=list)
+
+    def waiting(self, finder: WaitingFinder) -> WaitingFinder:
+        """Say what waits for a member in this feature's matters, in a question or two."""
+        self.waits.append(finder)
+        return finder
+
+    def todo(self, finder: TodoFinder) -> TodoFinder:
+        """Say what organisers have to do in this feature's matters: unsent, unanswered, to be decided."""
+        self.todos.append(finder)
+        return finder
 
     def command(
         self, words: str, *aliases: str, who: Who = "member", where: Where = "dm", menu: bool = False

@@ -14,7 +14,13 @@ from storage.database import Base, OfCommunity, Session, new_key, own
 
 MEETING_STATES = ("draft", "scheduled", "inviting", "closed", "live", "held", "memo_issued", "archived", "cancelled")
 HELD = ("held", "memo_issued", "archived")
-REPLIES = ("none", "yes", "no", "maybe", "waitlisted", "delegated")
+REPLIES = ("none", "yes", "no", "maybe", "waitlisted", "delegated", "asked", "reconfirm", "refused")
+"""`delegated`: a colleague comes instead; `asked`: a yes after the deadline, which the organisers decide about;
+`reconfirm`: a yes to a time that was changed since; `refused`: the organisers could not give a seat."""
+COMING = ("yes", "delegated", "reconfirm")
+"""Replies that hold a seat; so does an open offer (`waitlisted` with `offer_until` ahead)."""
+MODES = ("room", "online")
+"""How somebody takes part in a hybrid meeting; "" in any other."""
 
 
 class Meeting(OfCommunity, Base):
@@ -42,12 +48,35 @@ class Meeting(OfCommunity, Base):
     rsvp_deadline: Mapped[datetime]
     chatham_house: Mapped[bool] = mapped_column(default=True)
     audience: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """`{"categories": [...]}`; empty means all active members."""
+    """Who it is for, see `storage/audience.py`; empty means all active members."""
     announce: Mapped[bool] = mapped_column(default=True)
     """Whether a card with counts goes to the members' channels."""
     state: Mapped[str] = mapped_column(String(20), default="draft")
     revision: Mapped[int] = mapped_column(default=0)
-    """Counts changes; the calendar file's SEQUENCE and the `rev` of card buttons."""
+    """Counts changes of time, place and state; the calendar file's SEQUENCE and the `rev` of card buttons."""
+    seats: Mapped[int | None]
+    """People who fit: in the room, or online; none = any number."""
+    seats_online: Mapped[int | None]
+    """Hybrid: people who fit online; none = any number."""
+    per_organisation: Mapped[int | None]
+    """Seats one organisation may take; none = any number."""
+    guests: Mapped[int] = mapped_column(default=0)
+    """Guests one person may bring; each takes a seat."""
+    online_deadline: Mapped[datetime | None]
+    """Hybrid: until when one may reply for online; `rsvp_deadline` is then the room's."""
+    schedule: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Rows of the schedule that differ from the community's, see `handlers/_schedule.py`."""
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """Texts nobody asks the database about: `map_link`, `phone`, `pack_link`, `profile` (who is sought), `moved_from`
+    (the start before the last change, ISO 8601 UTC), `reason` (of the last move or the cancellation)."""
+    checkin_code: Mapped[str] = mapped_column(String(8), default="")
+    """Code of the day, shown in the room."""
+    series_id: Mapped[int | None]
+    """The series it belongs to; no foreign key, because SQLite cannot add one to a table."""
+    occurrence: Mapped[datetime | None]
+    """Its place in the series: the start the rule gives, also after this one meeting was moved."""
+    changed_by: Mapped[int | None]
+    """Id of the member who changed it last."""
     created_by: Mapped[int | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
 
 
@@ -67,6 +96,17 @@ class Invitation(OfCommunity, Base):
     """The person's time of the press: an older press never overwrites a newer one (reliability §2.3 point 10)."""
     replied_by: Mapped[int | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
     withdrawn: Mapped[bool] = mapped_column(default=False)
+    mode: Mapped[str] = mapped_column(String(8), default="")
+    """Hybrid: `room` or `online`, with any reply that holds or asks for a seat."""
+    guests: Mapped[int] = mapped_column(default=0)
+    queued_at: Mapped[datetime | None]
+    """Since when somebody waits or asks; the order of the waiting list."""
+    offer_until: Mapped[datetime | None]
+    """Until when a free seat is kept for somebody who waits."""
+    represents: Mapped[int | None]
+    """Id of the member in whose place this delegate comes."""
+    note: Mapped[str] = mapped_column(String(200), default="")
+    """Why a seat was refused; the member reads it."""
 
 
 class Attendance(OfCommunity, Base):
@@ -81,6 +121,9 @@ class Attendance(OfCommunity, Base):
     source: Mapped[str] = mapped_column(String(12), default="import")
     category: Mapped[str] = mapped_column(String(40), default="")
     country: Mapped[str] = mapped_column(String(2), default="")
+    at: Mapped[datetime | None]
+    """When somebody checked in or was ticked."""
+    mode: Mapped[str] = mapped_column(String(8), default="")
 
 
 INVITED = ("inviting", "closed", "live")

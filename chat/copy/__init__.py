@@ -7,10 +7,32 @@ button labels (at most 24 characters in every language), `f_` explanations of fo
 
 from __future__ import annotations
 
-from chat.copy import answers, buttons, dialogue, feedback, forms, mail, meetings, people, screens, sends
+from chat.copy import (
+    answers,
+    attendance,
+    buttons,
+    calendars,
+    changes,
+    delegates,
+    dialogue,
+    feedback,
+    forms,
+    mail,
+    meetings,
+    people,
+    polls,
+    schedule,
+    screens,
+    seats,
+    sends,
+    series,
+)
 
 COPY: dict[str, str | tuple[str, str]] = {}
-for _area in (mail, buttons, forms, answers, screens, people, meetings, sends, feedback, dialogue):
+for _area in (
+    mail, buttons, forms, answers, screens, people, meetings, seats, delegates, schedule, changes, calendars, series,
+    attendance, polls, sends, feedback, dialogue,
+):  # fmt: skip
     for _key, _text in _area.COPY.items():
         if _key in COPY:
             raise ValueError(f"message key {_key} stands twice")

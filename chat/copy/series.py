@@ -1,0 +1,5 @@
+"""Series, programme, audience and balance."""
+
+from __future__ import annotations
+
+COPY: dict[str, str | tuple[str, str]] = {}

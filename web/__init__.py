@@ -1,0 +1,1 @@
+"""Pages and files over HTTP for people: personal calendars first. They know no platform and no one's chat."""
