@@ -128,7 +128,9 @@ async def fill(url: str, people: Sequence[Person], *, invited: bool = True) -> N
     database = Database(url)
     try:
         async with database.write() as db:
-            community = Community(key="bench", name="Community of practice", zone="Europe/Brussels")
+            community = Community(
+                key="bench", name="Community of practice", zone="Europe/Brussels", settings={"weekly_cap": 0}
+            )
             db.add(community)
             await db.flush()
             db.scope(community.id)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 from sqlalchemy import func, select
 
 from chat.message import Button, Message, Press, button, row, rows
 from chat.text import Bold, LanguageName, Text, When, say, zone_city
+from handlers import _asks
 from handlers._cards import choice_label, state_label
 from handlers._commands import exists, offer
 from handlers._feature import Context
 from handlers._send_screens import summary
-from storage.feedback import FeedbackFlag
 from storage.meetings import Invitation, Meeting
 from storage.members import active_members, reachable
 
 SECTION = 3
 """Items of one section (conversation §3)."""
-FEEDBACK_OPEN = timedelta(days=7)
+WAITING = 5
+"""Things that wait, shown at once; the digest of a week holds as many."""
 COMING = ("inviting", "closed", "live")
 PLANNED = ("draft", "scheduled", *COMING)
 FORMAT_KEYS = {"online": "b_online", "in_person": "b_in_person", "hybrid": "b_hybrid"}
@@ -52,21 +52,6 @@ async def open_invitations(ctx: Context) -> list[Meeting]:
     return sorted(waiting, key=lambda each: each.rsvp_deadline)
 
 
-async def open_feedback(ctx: Context) -> list[Meeting]:
-    """Give the meetings the member was asked about and has not answered."""
-    found = await ctx.db.scalars(
-        select(Meeting)
-        .join(FeedbackFlag, FeedbackFlag.meeting_id == Meeting.id)
-        .where(
-            FeedbackFlag.member_id == ctx.me.id,
-            FeedbackFlag.state.in_(("asked", "later")),
-            Meeting.ends_at > ctx.now - FEEDBACK_OPEN,
-        )
-        .order_by(Meeting.ends_at)
-    )
-    return list(found)
-
-
 async def home_sections(ctx: Context) -> tuple[Message, ...]:
     """Draw the home of the acting member as sections, for a home tab."""
     return (_head(ctx), await _waiting(ctx), await _next(ctx), _foot(ctx))
@@ -90,9 +75,12 @@ async def desk_screen(ctx: Context) -> Message:
     lines: list[Text] = [
         Bold(say("s_desk_of", community=ctx.community.name)),
         say("p_members_n", n=len(members), reached=reached),
-        (Bold(say("b_sends")), " · ", await summary(ctx.db, ctx.now)),
-        Bold(say("s_meetings")),
     ]
+    todo = await _asks.todo(ctx.db, ctx.now)
+    tasks, task_buttons = _asks.numbered(todo, WAITING)
+    if todo:
+        lines += [Bold(say("s_todo", n=len(todo))), *tasks]
+    lines += [(Bold(say("b_sends")), " · ", await summary(ctx.db, ctx.now)), Bold(say("s_meetings"))]
     meetings = (
         await ctx.db.scalars(
             select(Meeting)
@@ -110,6 +98,7 @@ async def desk_screen(ctx: Context) -> Message:
     return Message(
         tuple(lines),
         rows(
+            *(row(*task_buttons[at : at + 2]) for at in range(0, len(task_buttons), 2)),
             tuple(status),
             offer(("meeting_new", "meeting_new"), ("meetings", "meetings"), ("members", "members")),
             offer(("sends", "deliveries"), ("home", "home"), ("help", "help")),
@@ -149,22 +138,14 @@ def _head(ctx: Context) -> Message:
 
 
 async def _waiting(ctx: Context) -> Message:
-    lines: list[Text] = [Bold(say("s_waiting"))]
-    replies, questions = await open_invitations(ctx), await open_feedback(ctx)
-    for number, meeting in enumerate(replies[:SECTION], 1):
-        when = When(meeting.rsvp_deadline, meeting.zone)
-        lines.append((f"{number}. ", say("s_reply_by", when=when, title=meeting.title)))
-    for number, meeting in enumerate(questions[:SECTION], len(lines)):
-        lines.append((f"{number}. ", say("s_questions_about", title=meeting.title)))
-    if len(lines) == 1:
-        lines.append(say("s_nothing_waits"))
-    waiting = (("b_reply", "my", bool(replies)), ("b_answer_now", "feedback", bool(questions)))
-    buttons = [  # the key "w" tells them from the same commands at the foot
-        Button(say(label), Press("go", "w", "", words), "primary")
-        for label, words, shown in waiting
-        if shown and exists(words)
-    ]
-    return Message(tuple(lines), rows(tuple(buttons)))
+    found = await _asks.waiting(ctx.db, ctx.me, ctx.now)
+    lines, buttons = _asks.numbered(found, WAITING)
+    if not found:
+        lines = [say("s_nothing_waits")]
+    if len(found) > WAITING:
+        lines.append(say("s_more_wait", n=len(found) - WAITING))
+    pairs = [row(*buttons[at : at + 2]) for at in range(0, len(buttons), 2)]
+    return Message((Bold(say("s_waiting")), *lines), rows(*pairs))
 
 
 async def _next(ctx: Context) -> Message:

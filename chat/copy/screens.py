@@ -6,6 +6,8 @@ COPY: dict[str, str | tuple[str, str]] = {
     "s_home_of": "{community} · Home",
     "s_waiting": "Waiting for you",
     "s_nothing_waits": "Nothing waits for you.",
+    "s_more_wait": ("One more thing waits.", "{n} more things wait."),
+    "s_todo": "To do: {n}",
     "s_reply_by": "Reply by {when}: {title}",
     "s_questions_about": "Questions about {title}",
     "s_next": "Next meetings",

@@ -100,6 +100,7 @@ async def fill(url: str, people: Sequence[Person]) -> None:
             community = Community(
                 key="faults", name="Community of practice", zone="Europe/Brussels", controller_name="Secretariat",
                 privacy_link="https://example.org/privacy", organiser_contact="desk@example.org",
+                settings={"weekly_cap": 0},
             )  # fmt: skip
             db.add(community)
             await db.flush()

@@ -1,0 +1,70 @@
+"""What was planned against what arrived: the bot's database beside the sandbox's ledger, never one alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.demo import Demo
+from storage.database import Database
+from storage.deliveries import Campaign, Delivery
+from storage.members import Member
+
+Messages = dict[str, dict[str, dict[str, int]]]
+"""Kind to platform to planned, sent, duplicated, missing."""
+
+
+async def count(demo: Demo, at: datetime) -> dict[str, Any]:
+    """Compare the bot's deliveries with the sandbox's ledger, per kind and platform."""
+    from storage.statistics import stats_json
+
+    arrived, copies = _arrivals(await demo.ask("ledger"))
+    messages: dict[str, dict[str, dict[str, int]]] = {}
+    database = Database(demo.database_url)
+    try:
+        async with database.read() as db:
+            community_id = await db.scalar(select(Campaign.community_id).limit(1))
+        async with database.read(community_id) as db:
+            rows = await db.execute(
+                select(Campaign.kind, Delivery, Member.code)
+                .join(Delivery, Delivery.campaign_id == Campaign.id)
+                .outerjoin(Member, Member.id == Delivery.member_id)
+            )
+            for kind, delivery, _code in rows:
+                cell = messages.setdefault(kind, {}).setdefault(delivery.platform, dict.fromkeys(_COLUMNS, 0))
+                here = (delivery.platform, delivery.chat, delivery.message)
+                cell["planned"] += 1
+                cell["sent"] += arrived[here] > 0
+                cell["missing"] += arrived[here] == 0
+                cell["duplicated"] += max(copies[here] - 1, 0)
+            statistics = await stats_json(db, at)
+    finally:
+        await database.close()
+    return {"messages": messages, "indicators": statistics["indicators"], "meetings": statistics["meetings"]}
+
+
+_COLUMNS = ("planned", "sent", "duplicated", "missing")
+
+
+def _arrivals(ledger: Any) -> tuple[Counter[tuple[str, str, str]], Counter[tuple[str, str, str]]]:
+    """Count accepted posts by where they stand, and how often the same text stands in the same chat."""
+    rows = ledger["rows"] if isinstance(ledger, dict) else ledger
+    posts = [
+        each
+        for each in rows
+        if each["method"] in ("sendMessage", "chat.postMessage") and each["status"] in (200, "ok") and each["message"]
+    ]
+    arrived = Counter((each["platform"], str(each["chat"]), str(each["message"])) for each in posts)
+    texts = Counter((each["platform"], str(each["chat"]), str(each["body"].get("text", ""))) for each in posts)
+    copies = Counter(
+        {
+            (each["platform"], str(each["chat"]), str(each["message"])): texts[
+                (each["platform"], str(each["chat"]), str(each["body"].get("text", "")))
+            ]
+            for each in posts
+        }
+    )
+    return arrived, copies
