@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
-from chat.inbound import AnyInbound, Click, Said, Submission, to_json
+from chat.inbound import AnyInbound, Click, Dropped, Said, Submission, to_json
 from scheduler.clock import Clock
 from storage import drafts, inbox
 from storage.database import Database, Session, unusable
@@ -121,7 +121,7 @@ async def sensitive(db: Session, inbound: AnyInbound) -> bool:
             return await drafts.sensitive(db, key=inbound.draft)
         case Click():
             return inbound.data.startswith("qs:")
-        case Said():
+        case Said() | Dropped():
             return await drafts.sensitive(db, account=inbound.by.id)
         case _:
             return False

@@ -17,6 +17,7 @@ from typing import Any
 
 import structlog
 
+import web
 from bot import connections
 from bot.alerts import Alerts
 from bot.chores import Chores, within
@@ -37,7 +38,7 @@ from handlers import features
 from scheduler.clock import Clock, SandboxClock, SystemClock
 from scheduler.contract import Alert
 from scheduler.engine import Engine, EngineSettings
-from storage import invitations, schema
+from storage import invitations, retention, schema
 from storage.connections import Offsets, Readers
 from storage.database import Database, Session
 from storage.deliveries import Campaign, Delivery
@@ -45,6 +46,7 @@ from storage.lock import hold
 
 log = structlog.get_logger(__name__)
 TIDY_SECONDS = 3600.0
+RETENTION_SECONDS = 3600.0
 LOOK_SECONDS = 30.0
 """How often we look for messages that should have gone long ago."""
 STOP_SECONDS = 9.0
@@ -142,10 +144,11 @@ class Bot:
         self._chores.add("open", 10.0, self.opening.again)
         self._chores.add("alerts", 5.0, self.alerts.chore)
         self._chores.add("look", LOOK_SECONDS, self.alerts.look)
+        self._chores.add("retention", RETENTION_SECONDS, lambda: retention.sweep_all(self.database, self.clock.now()))
         self._chores.start()
 
     async def _serve(self) -> None:
-        routes = demo_routes(self.database, self.clock, self.engine)
+        routes = [*web.routes(self.database, self.clock), *demo_routes(self.database, self.clock, self.engine)]
         app = application(self.health, self._webhooks(), routes, ready=self.watch.ready, metrics=self._page)
         http = HttpServer(app, self.settings.http_host, self.settings.http_port)
         try:

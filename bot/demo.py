@@ -174,6 +174,7 @@ async def running(
     clock: datetime = DEMO_CLOCK,
     port: int = 0,
     current: bool = True,
+    history: bool = True,
     webhooks: bool = False,
     log_level: str = "WARNING",
     log_to: Path | None = None,
@@ -181,7 +182,8 @@ async def running(
 ) -> AsyncIterator[Demo]:
     """Run a demo for the block: fresh folder, sandbox, community and history, bot; everything ends with the block.
 
-    `current` loads the replies of the meeting that is inviting now, too. `webhooks` has the platforms call us (signed
+    `history` loads what happened before, where there is such a file, and `current` the replies of the meeting that is
+    inviting now, too. `webhooks` has the platforms call us (signed
     HTTP and Telegram webhook) instead of Socket Mode and polling. `log_to` takes the bot's log. Raise `SettingsError`
     for a taken port.
     """
@@ -211,7 +213,7 @@ async def running(
                 "CONVENOR_SWEEP_SECONDS": "0.5",
                 **(extra or {}),
             }
-            await _fill(environment, community, clock, current=current)
+            await _fill(environment, community, clock, current=current, history=history)
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
                 demo = Demo(sandbox.url, f"http://127.0.0.1:{bot_port}", folder, environment, session, log_to=log_to)
                 demo.hook(sandbox.hooks)
@@ -226,11 +228,11 @@ async def running(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _fill(environment: dict[str, str], community: Path, clock: datetime, *, current: bool) -> None:
+async def _fill(environment: dict[str, str], community: Path, clock: datetime, *, current: bool, history: bool) -> None:
     """Create the database with the community and, where there is one, its history."""
     from bot.commands import fill_demo
 
-    history = community.with_name(f"{community.stem}-history.yaml")
+    past = community.with_name(f"{community.stem}-history.yaml")
     await fill_demo(
-        environment["DATABASE_URL"], community, history if history.exists() else None, clock, current=current
+        environment["DATABASE_URL"], community, past if history and past.exists() else None, clock, current=current
     )

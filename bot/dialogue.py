@@ -11,8 +11,8 @@ from datetime import timedelta
 from bot import interview
 from bot.routes import Routes
 from chat.errors import UserError
-from chat.form import Asking, Form
-from chat.inbound import Click, Command, Said, Submission
+from chat.form import Asking, Form, GivenFile
+from chat.inbound import Click, Command, Dropped, Said, Submission
 from chat.message import Button, Message, Press, button
 from chat.outbound import Answer, Ask, Edit, Erase, Invalid, Open, Reply, Toast
 from chat.text import Bold, say
@@ -51,6 +51,8 @@ async def _route(ctx: Context, routes: Routes, *, forms: bool) -> Sequence[Answe
             return await _submitted(ctx, routes, inbound)
         case Said():
             return await _said(ctx, routes, inbound)
+        case Dropped():
+            return await _dropped(ctx, routes, inbound)
         case _:
             handler = routes.events.get(inbound.kind)
             return await handler(ctx, inbound) if handler else []
@@ -81,6 +83,22 @@ async def _said(ctx: Context, routes: Routes, inbound: Said) -> Sequence[Answer]
         answers = await _stepped(ctx, routes, form, draft, step)
         return [Erase(), *answers] if form.sensitive else answers
     return await routes.events["said"](ctx, inbound)
+
+
+async def _dropped(ctx: Context, routes: Routes, inbound: Dropped) -> Sequence[Answer]:
+    """Take a file as the answer to an open question for one; else what was written beside it counts."""
+    since = ctx.now - OPEN_QUESTION
+    for draft in await drafts.newest(ctx.db, inbound.by.id, since) if ctx.member else ():
+        if draft.form not in routes.forms:
+            continue
+        form = await _form(ctx, routes, draft)
+        if (wanted := interview.file_wanted(form, draft)) is not None:
+            given = str(GivenFile(inbound.file, inbound.size, inbound.name))
+            return await _stepped(ctx, routes, form, draft, interview.take(ctx, form, draft, wanted, given))
+    said = Said(
+        key=inbound.key, by=inbound.by, where=inbound.where, at=inbound.at, handle=inbound.handle, text=inbound.text
+    )
+    return await _said(ctx, routes, said)
 
 
 async def _click(ctx: Context, routes: Routes, inbound: Click, *, forms: bool) -> Sequence[Answer]:
@@ -162,13 +180,15 @@ async def _complete(ctx: Context, routes: Routes, draft: FormDraft, values: dict
     if isinstance(ctx.inbound, Submission):
         return answers
     text = next(iter(refused.errors.values()))
-    if isinstance(ctx.inbound, Said):
+    if isinstance(ctx.inbound, Said | Dropped):
         return [Reply(Message((text,)))]
     return [Toast(text, alert=True)]
 
 
 async def _form(ctx: Context, routes: Routes, draft: FormDraft) -> Form:
     """Build the form of a draft anew and check the right to it; it may have been taken away meanwhile."""
+    if draft.form not in routes.forms:  # a feature keeps something of its own in the row
+        raise UserError(say("e_gone"))
     who, build = routes.forms[draft.form]
     allow(ctx, who)
     return await build(ctx, draft.subject)

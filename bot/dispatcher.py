@@ -17,6 +17,7 @@ import structlog
 from bot import identity
 from bot.accepting import Accepting, key_of
 from bot.explaining import NOTHING
+from bot.fetching import FILES_MAX, Fetching
 from bot.flood import Floods
 from bot.handling import Handling
 from bot.routes import Routes
@@ -62,6 +63,7 @@ class Dispatcher:
         self._accepting = Accepting(database, clock, worker, self._lease)
         self._floods = floods or Floods()
         self._handling = Handling(database, clock, routes, platforms, self._accepting, worker, changed, page_link)
+        self._fetching = Fetching(self._handling.platform)
         self._turns = Turns(self._handling.work, 1 if database.sqlite else LANES_MAX)
 
     async def accept(self, inbound: AnyInbound) -> bool:
@@ -82,7 +84,13 @@ class Dispatcher:
         try:
             act = Act(inbound, self._accepting.begin(key))
             if await self._floods.passes(inbound):
-                return await self._turns.take(act)
+                outcome = await self._turns.take(act)
+                for _ in range(FILES_MAX):
+                    if act.wants is None:
+                        break
+                    act = Act(inbound, act.row, files=act.files | await self._fetching.get(inbound, act.wants))
+                    outcome = await self._turns.take(act)
+                return outcome
             async with self._database.write() as db:
                 await self._handling.finish(db, act)
             return NOTHING

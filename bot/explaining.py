@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.inbound import AnyInbound, Click, Command, Said, Submission
+from chat.inbound import AnyInbound, Click, Command, Dropped, Said, Submission
 from chat.message import Message
 from chat.outbound import Answer, Invalid, Reply, Toast
 from chat.platform import Outcome
@@ -20,7 +20,7 @@ def explain(inbound: AnyInbound, text: Text, reader: Reader) -> Outcome:
             answer = Toast(text, alert=True)
         case Submission():
             answer = Invalid({"": text})
-        case Command() | Said():
+        case Command() | Said() | Dropped():
             answer = Reply(Message((text,)), private=inbound.where.kind == "group")
         case _:
             return Outcome((), reader)

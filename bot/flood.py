@@ -6,14 +6,14 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from chat.inbound import AnyInbound, Click, Command, Said, Started
+from chat.inbound import AnyInbound, Click, Command, Dropped, Said, Started
 
 ACTS = 50
 """Acts of one person within `WINDOW` that are all answered; no finger is faster."""
 WINDOW = 10.0
 """Seconds of real time."""
 _KEPT = 1000
-_FLOODING = (Click, Command, Said, Started)
+_FLOODING = (Click, Command, Said, Dropped, Started)
 
 
 @dataclass(slots=True)

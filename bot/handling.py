@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -13,7 +13,7 @@ from bot.explaining import NOTHING, explain
 from bot.identity import Who
 from bot.routes import Routes
 from bot.turns import Act
-from chat.errors import UserError
+from chat.errors import FileWanted, UserError
 from chat.inbound import AnyInbound, BotPlaced, Click, Moved, Reachable
 from chat.outbound import Edit
 from chat.platform import Outcome, Platform
@@ -70,7 +70,7 @@ class Handling:
         except Exception as error:
             if unusable(error) and not passing(error):
                 raise
-            if not isinstance(error, UserError):
+            if not isinstance(error, UserError | FileWanted):
                 log.warning("acts_done_apart", acts=len(acts), error=type(error).__name__)
             if not unusable(error):  # one of them is refused or broken: its part must not be committed with the others'
                 for act in acts:
@@ -111,7 +111,11 @@ class Handling:
                         if who.community is not None:
                             if not isinstance(act.inbound, EVERYWHERE):
                                 db.scope(who.community.id)
-                            act.outcome = await self._answer(db, act.inbound, who)
+                            act.outcome = await self._answer(db, act.inbound, who, act.files)
+                self._tell([act])
+                return True
+            except FileWanted as wanted:  # its row stays open, in our hands
+                act.outcome, act.wants = NOTHING, wanted
                 self._tell([act])
                 return True
             except UserError as error:
@@ -174,7 +178,9 @@ class Handling:
             else:
                 act.done.set_result(NOTHING)
 
-    async def _answer(self, db: Session, inbound: AnyInbound, who: Who) -> Outcome:
+    async def _answer(
+        self, db: Session, inbound: AnyInbound, who: Who, files: Mapping[str, object] | None = None
+    ) -> Outcome:
         """Let the feature answer, in a scoped session."""
         assert who.community is not None
         platform = self.platform(inbound)
@@ -189,6 +195,7 @@ class Handling:
             reader=identity.reader(who, inbound, self._pattern(inbound)),
             start_link=self._start_link,
             page_link=self._page_link,
+            files=files or {},
         )
         answers = await dialogue.answer(ctx, self._routes, forms=bool(platform and platform.forms))
         pressed = inbound.message if isinstance(inbound, Click) and inbound.where.kind == "dm" else None

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bot import calendar_grid
 from chat.errors import FieldError
-from chat.form import Asking, ChoiceField, Field, Form, MomentField, TextField
+from chat.form import Asking, ChoiceField, Field, FileField, Form, MomentField, TextField
 from chat.message import Button, Message, Press, button
 from chat.text import Bold, Text, say
 from handlers._feature import Context
@@ -201,7 +201,18 @@ def said(ctx: Context, form: Form, draft: FormDraft, text: str) -> Step:
         return Step(show=question(ctx, form, draft, current, error=FieldError(say("f_text_only"))))
     if form.sensitive and not isinstance(current, TextField):
         return Step(show=question(ctx, form, draft, current, error=FieldError(say("f_choice"))))
+    if isinstance(current, FileField):  # only a file that was sent is one
+        return Step(show=question(ctx, form, draft, current, error=FieldError(say("f_file_send"))))
     return take(ctx, form, draft, current, text)
+
+
+def file_wanted(form: Form, draft: FormDraft) -> Field | None:
+    """Give the question a file would answer: the open one; in a modal that was left, the first without an answer."""
+    if form.sensitive:
+        return None
+    if draft.asked:
+        return next((each for each in form.fields if each.id == draft.asked and isinstance(each, FileField)), None)
+    return next((each for each in form.fields if isinstance(each, FileField) and not draft.values.get(each.id)), None)
 
 
 def pressed(ctx: Context, form: Form, draft: FormDraft, press: Press) -> Step:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from handlers import _reminding
+from handlers import _recipients, _reminding
 from scheduler.delivery import choose_account
 from storage import invitations
 from storage.communities import Channel, Community
@@ -25,12 +25,29 @@ from storage.timers import Timer
 WORDS = {
     "invitation": "Invitation",
     "rsvp_nudge": "Reminder to reply",
+    "maybe_nudge": "Maybe: please decide",
+    "agenda_question": "Question for the agenda",
+    "practical_pack": "Practical information",
+    "visa_letter": "Visa letter comes",
+    "checkin": "Check-in",
+    "absent": "Question to those who were absent",
+    "followup_90d": "Was it used?",
+    "digest": "What waits, in one message",
+    "deadline": "Replies close",
+    "report_balance": "Balance, to organisers",
+    "report_deadline": "Replies closed, to organisers",
+    "report_visa": "Visa letters, to organisers",
+    "report_headcount": "Final number, to organisers",
+    "report_readiness": "What is missing, to organisers",
+    "report_attendance": "Who was there, to organisers",
+    "report_feedback": "Feedback closed, to organisers",
     "reminder_7d": "One week to go",
     "reminder_1d": "One day to go",
     "reminder_1h": "One hour to go",
     "reminder_day": "The meeting is today",
     "feedback_request": "Questions after the meeting",
     "feedback_again": "Questions, once more",
+    "feedback_reminder": "Questions, once more",
     "progress": "Progress of a send",
     "meeting_card": "Meeting card",
     "status": "Status of a meeting",
@@ -184,13 +201,22 @@ async def _timers(db: Session, meetings: dict[str, Meeting], now: datetime) -> l
     return rows
 
 
-async def _reminders(db: Session, meeting: Meeting, kind: str, now: datetime) -> list[Row]:
-    if meeting.state not in INVITED or kind not in _reminding.kinds(meeting):
+async def _reminders(db: Session, meeting: Meeting, key: str, now: datetime) -> list[Row]:
+    """Give what a row of the schedule would write; for organisers one row without a number."""
+    dates = await _reminding.calendar(db, meeting)
+    found = dates.row(key)
+    if meeting.state not in (*INVITED, *HELD) or found is None or found.off or not _reminding.drawn(found.kind):
         return []
-    no_send = await _reminding.no_send_dates(db)
-    people = [member for member, _ in await invitations.who_replied(db, meeting, "yes")]
-    moments = [(_reminding.slot(meeting, kind, each, no_send), each) for each in people]
-    return _estimated(meeting, kind, moments, _reminding.nominal(meeting, kind), now)
+    nominal = dates.nominal(found)
+    if found.rule.to == "organisers":
+        return [_row(nominal, found.kind, meeting, "timer")] if nominal > now else []
+    people = await _recipients.people(db, meeting, dates, found)
+    moments = [
+        (dates.slot(found, member), member)
+        for member, since in people
+        if since is None or found.rule.late or since <= dates.slot(found, member)
+    ]
+    return _estimated(meeting, found.kind, moments, nominal, now)
 
 
 async def _questions(db: Session, meeting: Meeting, now: datetime) -> list[Row]:
@@ -205,13 +231,15 @@ async def _questions(db: Session, meeting: Meeting, now: datetime) -> list[Row]:
 def _estimated(
     meeting: Meeting, kind: str, moments: list[tuple[datetime, Member]], nominal: datetime, now: datetime
 ) -> list[Row]:
-    """Group by moment what would be sent if nobody answered any more; without anybody, one empty row."""
+    """Group by moment what would be sent if nobody answered any more; without anybody, one empty row if it is ahead."""
     rows: dict[datetime, Row] = {}
     for at, member in moments:
         account = choose_account(member)
         if account is not None and at > now:
             rows.setdefault(at, _row(at, kind, meeting, "estimate")).counts[account.platform] += 1
-    return list(rows.values()) or [_row(nominal, kind, meeting, "estimate")]
+    if not rows and nominal > now:
+        return [_row(nominal, kind, meeting, "estimate")]
+    return list(rows.values())
 
 
 def _row(at: datetime, kind: str, meeting: Meeting | None, source: str) -> Row:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from chat.errors import FileWanted
 from chat.inbound import AnyInbound, Click
 from chat.platform import Outcome
 
@@ -32,6 +33,10 @@ class Act:
     row: int | None
     done: asyncio.Future[Outcome] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     outcome: Outcome | None = None
+    files: dict[str, object] = field(default_factory=dict)
+    """What was read from the files it is about, see `handlers._feature.Context.files`."""
+    wants: FileWanted | None = None
+    """The file whose content is missing: nothing was done, and the act is to be done again with it."""
 
     @property
     def plain(self) -> bool:

@@ -4,6 +4,7 @@
 ConvenorError
 ├── UserError(text)            the person can mend it; the text is shown to them
 │   └── FieldError(text, ...)  one field of a form; may offer better values as buttons
+├── FileWanted(file, ...)      a handler needs a file's content: the act is done again once it is there
 └── PlatformError              the platform failed
     ├── NotSent                surely not processed: try again later (connect refused, DNS, pool)
     │   └── RateLimited(after) wait that many seconds; not counted as an attempt
@@ -22,6 +23,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from chat.text import Text
 
 
@@ -43,6 +46,17 @@ class FieldError(UserError):
     def __init__(self, text: Text, offers: tuple[tuple[Text, str], ...] = ()) -> None:
         super().__init__(text)
         self.offers = offers
+
+
+class FileWanted(ConvenorError):
+    """Ask for the content of a file that somebody sent: at most `limit` bytes, turned into something by `read`.
+
+    It is raised within the transaction, which is taken back; nothing is fetched and read while it is open.
+    """
+
+    def __init__(self, file: str, limit: int, read: Callable[[bytes], object]) -> None:
+        super().__init__("file wanted")
+        self.file, self.limit, self.read = file, limit, read
 
 
 class PlatformError(ConvenorError):

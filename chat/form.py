@@ -179,6 +179,67 @@ class MomentField(Field):
 
 
 @dataclass(frozen=True, slots=True)
+class GivenFile:
+    """Name a file somebody gave: the platform's name for it, its size in bytes as the platform says, its own name."""
+
+    file: str
+    size: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.file}|{self.size}|{self.name}"
+
+    @classmethod
+    def parse(cls, value: str) -> GivenFile | None:
+        """Read a field's value; none for anything an adapter did not write."""
+        parts = value.split("|", 2)
+        if len(parts) != 3 or not parts[0] or not re.fullmatch(r"\d{1,12}", parts[1]):
+            return None
+        return cls(parts[0], int(parts[1]), parts[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileField(Field):
+    """Take one file by its ending and size in bytes; its content stays with the platform until a handler reads it.
+
+    Only adapters make such values: what somebody types is never taken for one.
+    """
+
+    endings: tuple[str, ...]
+    max: int
+
+    def read(self, text: str, asking: Asking) -> str:
+        """Refuse other kinds and what is too large; the content is judged by who reads it."""
+        given = GivenFile.parse(text)
+        if given is None:
+            raise FieldError(say("f_file_send"))
+        ending = given.name.rpartition(".")[2].casefold() if "." in given.name else ""
+        if ending not in self.endings or not 0 < given.size <= self.max:
+            raise FieldError(
+                say(
+                    "f_file",
+                    kinds=", ".join(each.upper() for each in self.endings),
+                    max=size_text(self.max),
+                    kind=ending.upper()[:8] or "?",
+                    size=size_text(given.size),
+                )
+            )
+        return text
+
+    def show(self, value: str, asking: Asking) -> Text:
+        """Show the file's name."""
+        given = GivenFile.parse(value)
+        return given.name if given else ""
+
+
+def size_text(size: int) -> str:
+    """Write a size in bytes as people read it: `840 kB`, `5 MB`."""
+    if size < 1_000_000:
+        return f"{-(-size // 1000)} kB"
+    return f"{size / 1_000_000:.1f}".removesuffix(".0") + " MB"
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """Be a set of questions with a title; `pages` are lists of fields of at most seven.
 

@@ -74,6 +74,21 @@ class Said(Inbound):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped(Inbound):
+    """A file sent in a private chat, with what was written beside it; its content stays with the platform.
+
+    `file` is what the platform calls it, `size` in bytes is what the platform says, `media` its MIME type or "".
+    """
+
+    file: str
+    name: str
+    size: int
+    media: str = ""
+    text: str = ""
+    kind: ClassVar[str] = "dropped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeOpened(Inbound):
     """A person opened our home screen (Slack App Home)."""
 
@@ -106,9 +121,12 @@ class BotPlaced(Inbound):
     kind: ClassVar[str] = "placed"
 
 
-AnyInbound: TypeAlias = Command | Started | Click | Submission | Said | HomeOpened | Reachable | Moved | BotPlaced
+AnyInbound: TypeAlias = (
+    Command | Started | Click | Submission | Said | Dropped | HomeOpened | Reachable | Moved | BotPlaced
+)
 _KINDS: dict[str, type[Any]] = {
-    each.kind: each for each in (Command, Started, Click, Submission, Said, HomeOpened, Reachable, Moved, BotPlaced)
+    each.kind: each
+    for each in (Command, Started, Click, Submission, Said, Dropped, HomeOpened, Reachable, Moved, BotPlaced)
 }
 
 

@@ -100,6 +100,12 @@ class Platform(Protocol):
     async def upload(self, to: Place, file: SendFile, reader: Reader) -> MessageRef:
         """Send a file."""
 
+    async def fetch(self, file: str, limit: int) -> bytes:
+        """Give the content of a file somebody sent us, by the platform's name for it.
+
+        Raise `Rejected` when it is larger than `limit` bytes or cannot be had, another neutral error to try later.
+        """
+
     async def perform(self, inbound: AnyInbound, outcome: Outcome) -> list[MessageRef | None]:
         """Answer the person who acted; late interactions are harmless."""
 

@@ -5,104 +5,50 @@ Each is drawn from the truth alone, so the same card comes out wherever and when
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from chat.message import Button, LinkButton, Message, Press, Row, button, row, rows
+from chat.message import Button, Message, Press, Row, button, row, rows
 from chat.text import Bold, Cmd, Link, Text, When, say
+from handlers._card_lines import (
+    AGENDA_FROM,
+    MAYBE_UNTIL,
+    answers,
+    can,
+    choice_label,
+    counts_line,
+    days,
+    details_row,
+    fine_print,
+    free_line,
+    join_button,
+    join_info,
+    place,
+    place_for,
+    state_label,
+    title_line,
+    when,
+)
+from handlers._seat_cards import NOTHING, Beside, seat_card
 from handlers._welcome import go
 from storage.communities import Community
 from storage.invitations import CHOICES, closed
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
+from storage.seats import ONLINE, mode_of
 
 REMINDERS = ("reminder_7d", "reminder_1d", "reminder_1h", "reminder_day")
 PRIVATE = (
-    "invitation", "rsvp_nudge", *REMINDERS, "practical_pack", "waitlist_offer", "reschedule", "cancellation", "checkin",
+    "invitation", "rsvp_nudge", "maybe_nudge", "reconfirm_nudge", *REMINDERS, "practical_pack", "waitlist_offer",
+    "answered_for", "seat_decision", "reschedule", "place_change", "cancellation", "checkin",
 )  # fmt: skip
 """Cards of one member that follow their reply."""
-PUBLIC = ("meeting_card", "status")
+PUBLIC = ("meeting_card", "status", "seat_requests")
 """Cards that follow the counts."""
-MAYBE_UNTIL = timedelta(days=30)
-"""In person nobody plans with a maybe any more from here on (conversation §4.2)."""
 TEST = "test"
 """The `rev` of buttons on a test card: presses on them change nothing."""
 BEGUN = ("live", "held", "memo_issued", "archived")
-
-
-def when(meeting: Meeting) -> When:
-    """Give the time of a meeting."""
-    return When(meeting.starts_at, meeting.zone, meeting.ends_at)
-
-
-def days(meeting: Meeting, zone: str, moment: datetime) -> int:
-    """Count the calendar days from a moment to the start, in somebody's zone: 0 is today, 1 tomorrow."""
-    there = ZoneInfo(zone)
-    return (meeting.starts_at.astimezone(there).date() - moment.astimezone(there).date()).days
-
-
-def place(meeting: Meeting) -> Text:
-    """Say where it is: `online`, the venue, or both."""
-    if meeting.format == "online" or not meeting.place:
-        return say("m_online") if meeting.format == "online" else say("m_place_follows")
-    return (meeting.place, ", ", say("m_online")) if meeting.format == "hybrid" else meeting.place
-
-
-def join_info(meeting: Meeting) -> Text:
-    """Say how to get in; only ever shown to people who replied yes."""
-    if meeting.format == "in_person":
-        return meeting.place or say("m_place_follows")
-    if not meeting.join_link:
-        return say("m_link_follows")
-    link: Text = Link(meeting.join_link, meeting.join_link)
-    return (link, " · ", say("m_passcode", code=meeting.passcode)) if meeting.passcode else link
-
-
-def join_button(meeting: Meeting) -> LinkButton | None:
-    """Make the button that opens the meeting, as soon as there is a link."""
-    if meeting.format == "in_person" or not meeting.join_link:
-        return None
-    return LinkButton(say("b_join"), meeting.join_link, "primary")
-
-
-def state_label(meeting: Meeting) -> Text:
-    """Name the state of a meeting."""
-    return say(f"ms_{meeting.state}")
-
-
-def choice_label(choice: str) -> Text:
-    """Name a reply as its button does; nothing chosen is "no reply yet"."""
-    return say(f"b_{choice}") if choice in CHOICES else say("m_no_reply")
-
-
-def counts_line(counts: dict[str, int]) -> Text:
-    """Write the counts as they stand in channels: never a name."""
-    return say("m_counts", yes=counts["yes"], maybe=counts["maybe"], no=counts["no"])
-
-
-def _choose(meeting: Meeting, rev: str | int, choice: str, style: bool) -> Button:
-    return button(choice, "rsvp", meeting.key, rev, choice, "primary" if style else "default")
-
-
-def answers(meeting: Meeting, now: datetime, *, rev: str | int | None = None, but: str = "") -> Row:
-    """Make the row of answers, without the one that stands already."""
-    rev = meeting.revision if rev is None else rev
-    wanted = ["yes", "maybe", "no"]
-    if meeting.format == "in_person" and now > meeting.starts_at - MAYBE_UNTIL:
-        wanted.remove("maybe")
-    return row(*(_choose(meeting, rev, each, each == "yes") for each in wanted if each != but))
-
-
-def details_row(meeting: Meeting, *, change: bool = False) -> Row:
-    """Make the row below the answers."""
-    changing = button("change", "change", meeting.key, meeting.revision) if change else None
-    return row(changing, button("details", "details", meeting.key, meeting.revision))
-
-
-def fine_print(meeting: Meeting) -> tuple[Text, ...]:
-    """Give the rule of the meeting."""
-    return (say("rule_note"),) if meeting.chatham_house else ()
 
 
 def invitation_text(meeting: Meeting, member: Member, community: Community) -> Text:
@@ -129,10 +75,29 @@ def nudge_text(meeting: Meeting, member: Member) -> Text:
     )
 
 
-def asking(meeting: Meeting, member: Member, community: Community, now: datetime, *, nudge: bool = False) -> Message:
+def below(meeting: Meeting) -> Row:
+    """Make the row below the answers of an invitation."""
+    return row(
+        can("delegate", "deleg", meeting.key),
+        can("calendar", "cal", meeting.key),
+        button("details", "details", meeting.key, meeting.revision),
+    )
+
+
+def asking(
+    meeting: Meeting,
+    member: Member,
+    community: Community,
+    now: datetime,
+    *,
+    nudge: bool = False,
+    beside: Beside = NOTHING,
+) -> Message:
     """Draw the card that asks for a reply."""
     text = nudge_text(meeting, member) if nudge else invitation_text(meeting, member, community)
-    return Message((text,), rows(answers(meeting, now), details_row(meeting)), fine_print(meeting))
+    seats = free_line(meeting, beside.free)
+    lines = (text, seats) if seats is not None else (text,)
+    return Message(lines, rows(answers(meeting, now), below(meeting)), fine_print(meeting))
 
 
 def test_card(meeting: Meeting, member: Member, community: Community, now: datetime, *, nudge: bool) -> Message:
@@ -141,40 +106,85 @@ def test_card(meeting: Meeting, member: Member, community: Community, now: datet
     return Message((text,), rows(answers(meeting, now, rev=TEST)), (*fine_print(meeting), say("m_test_note")))
 
 
-def reply_card(meeting: Meeting, member: Member, reply: str, now: datetime, *, changing: bool = False) -> Message:
-    """Draw the card after a reply: the state on top, then what follows from it; `changing` brings the answers back."""
-    state = Bold(say("m_you_replied", reply=choice_label(reply)))
-    title_line: Text = (Bold(meeting.title), "\n", when(meeting))
-    body: tuple[Text, ...]
+def reply_card(
+    meeting: Meeting,
+    member: Member,
+    reply: str,
+    now: datetime,
+    *,
+    changing: bool = False,
+    mode: str = "",
+    guests: int = 0,
+    delegate: bool = False,
+) -> Message:
+    """Draw the card after a reply: the state on top, then what follows from it; `changing` brings the answers back.
+
+    `mode` is the room or online of a hybrid meeting; a `delegate` comes in somebody's place and hands nothing on.
+    """
+    mode = mode_of(meeting, mode) if mode else ""
+    state = Bold(say("m_you_replied", reply=choice_label(reply, mode)))
+    lines: list[Text] = [state]
     match reply:
         case "yes":
-            body = (
+            lines.append(
                 say(
                     "confirmation",
                     first_name=member.first_name,
                     meeting_title=Bold(meeting.title),
                     when_local=when(meeting),
-                    place=place(meeting),
+                    place=place_for(meeting, mode),
                     cmd_my=Cmd("my"),
-                ),
-                *(() if meeting.format == "in_person" else (say("m_link_day_before"),)),
+                )
             )
+            if guests:
+                lines.append(say("w_guests", n=guests))
+            if meeting.format != "in_person":
+                lines.append(say("m_link_day_before"))
         case "no":
-            body = (title_line, say("m_declined", first_name=member.first_name))
+            lines += [title_line(meeting), say("m_declined", first_name=member.first_name)]
         case _:
-            body = (title_line, say("m_decide_until", when=When(meeting.rsvp_deadline, meeting.zone)))
+            deadline = meeting.online_deadline or meeting.rsvp_deadline
+            until = say("w_maybe_late") if now > deadline else say("m_decide_until", when=When(deadline, meeting.zone))
+            lines += [title_line(meeting), until]
+    handing = None if delegate else can("delegate", "deleg", meeting.key)
+    details = button("details", "details", meeting.key, meeting.revision)
+    change = button("change", "change", meeting.key, meeting.revision)
+    made: tuple[Row, ...]
     if changing or reply not in ("yes", "no"):
-        choices = answers(meeting, now, but=reply)
-        return Message((state, *body), rows(choices, details_row(meeting)), fine_print(meeting))
-    return Message((state, *body), rows(details_row(meeting, change=True)), fine_print(meeting))
+        choices = answers(meeting, now, but=reply, mode=mode, held=reply == "yes")
+        made = (choices, row(handing, details))
+    elif reply == "no":
+        if handing is not None:
+            lines.append(say("w_delegate_hint"))
+        made = (row(handing, change, details),)
+    else:
+        made = (
+            row(can("calendar", "cal", meeting.key), change),
+            _for_yes(meeting, member, now, mode, details, delegate),
+        )
+    return Message(tuple(lines), rows(*made), fine_print(meeting))
+
+
+def _for_yes(meeting: Meeting, member: Member, now: datetime, mode: str, details: Button, delegate: bool) -> Row:
+    """Make the row of what somebody who comes may still tell us."""
+    in_room = meeting.format == "in_person" or (meeting.format == "hybrid" and mode != ONLINE)
+    guests = meeting.guests and not delegate
+    return row(
+        can("needs", "needs", meeting.key) if in_room else None,
+        can("agenda_q", "agendaq", meeting.key) if days(meeting, member.zone, now) <= AGENDA_FROM else None,
+        button("guests", "change", meeting.key, meeting.revision, "guests") if guests else None,
+        details,
+    )
 
 
 def over(meeting: Meeting, reply: str) -> Message:
     """Draw a member's card when nothing can be answered any more."""
     state: tuple[Text, ...] = (Bold(say("m_you_replied", reply=choice_label(reply))),) if reply in CHOICES else ()
     text = say("m_cancelled") if meeting.state == "cancelled" else say("m_started")
+    if reply == "waitlisted" and meeting.state != "cancelled":
+        text = say("w_no_seat_came")
     join = join_button(meeting) if reply == "yes" and meeting.state == "live" else None
-    return Message((*state, (Bold(meeting.title), "\n", when(meeting)), text), rows(row(join, go("my", "my"))))
+    return Message((*state, title_line(meeting), text), rows(row(join, go("my", "my"))))
 
 
 def withdrawn(meeting: Meeting) -> Message:
@@ -190,24 +200,40 @@ def member_card(
     now: datetime,
     *,
     nudge: bool = False,
+    beside: Beside = NOTHING,
 ) -> Message:
-    """Draw a member's card as the truth has it now."""
+    """Draw a member's card as the truth has it now; `handlers._waiting.card` asks for what stands beside it."""
     if invitation.withdrawn:
         return withdrawn(meeting)
     if closed(meeting, now) or meeting.state in BEGUN:
         return over(meeting, invitation.reply)
     if invitation.reply in CHOICES:
-        return reply_card(meeting, member, invitation.reply, now)
-    return asking(meeting, member, community, now, nudge=nudge)
+        return reply_card(
+            meeting,
+            member,
+            invitation.reply,
+            now,
+            mode=invitation.mode if meeting.format == "hybrid" else "",
+            guests=invitation.guests,
+            delegate=invitation.represents is not None,
+        )
+    if invitation.reply == "none":
+        return asking(meeting, member, community, now, nudge=nudge, beside=beside)
+    return seat_card(meeting, invitation, member, now, beside)
 
 
-def channel_card(meeting: Meeting, counts: dict[str, int], now: datetime) -> Message:
-    """Draw the card for a channel: title, time, format and counts; no place, no link, no names."""
+def channel_card(
+    meeting: Meeting, counts: dict[str, int], now: datetime, free: Mapping[str, int | None] | None = None
+) -> Message:
+    """Draw the card for a channel: title, time, format, counts and free seats; no place, no link, no names."""
     lines: list[Text] = [Bold(meeting.title), when(meeting), say(f"b_{meeting.format}"), Bold(counts_line(counts))]
     if meeting.state == "cancelled":
         return Message((Bold(meeting.title), when(meeting), say("m_cancelled")), silent=True)
     if closed(meeting, now) or meeting.state in BEGUN:
         return Message(tuple(lines), silent=True)
+    seats = free_line(meeting, free)
+    if seats is not None:
+        lines.append(seats)
     lines.append(say("m_reply_by", when=When(meeting.rsvp_deadline, meeting.zone, part="date")))
     return Message(tuple(lines), rows(answers(meeting, now), details_row(meeting)), silent=True)
 
@@ -233,3 +259,11 @@ def details_card(meeting: Meeting, community: Community, *, back: bool) -> Messa
 def short(text: str, size: int = 24) -> str:
     """Cut a text to a button's length."""
     return text if len(text) <= size else text[: size - 1].rstrip() + "…"
+
+
+__all__ = [
+    "BEGUN", "MAYBE_UNTIL", "NOTHING", "PRIVATE", "PUBLIC", "REMINDERS", "TEST", "Beside", "answers", "asking", "can",
+    "channel_card", "choice_label", "counts_line", "days", "details_card", "details_row", "fine_print", "free_line",
+    "invitation_text", "join_button", "join_info", "member_card", "nudge_text", "over", "place", "place_for",
+    "reply_card", "short", "state_label", "test_card", "title_line", "when", "withdrawn",
+]  # fmt: skip

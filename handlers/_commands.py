@@ -177,6 +177,8 @@ def offer(*labels_and_words: tuple[str, str]) -> Row:
 def command_button(route: CommandRoute) -> Button:
     """Make the button that runs a command; its label is `b_<words>` or the words themselves."""
     joined = route.words.replace(" ", "_")
+    if joined == "calendar":  # "Add to calendar" is about one meeting
+        return Button(say("b_feed"), Press("go", "", "", joined))
     label: Text = say(f"b_{joined}") if f"b_{joined}" in COPY else route.words.capitalize()
     return Button(label, Press("go", "", "", joined))
 

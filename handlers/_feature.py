@@ -6,11 +6,12 @@ platform. Whoever may not use it never reaches it: the dispatcher checks `who` b
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
+from chat.errors import FileWanted, UserError
 from chat.form import Form
 from chat.inbound import AnyInbound
 from chat.message import Button, Message, Press
@@ -22,6 +23,7 @@ from storage.database import Session
 from storage.members import Account, Member
 from storage.timers import Timer
 
+T = TypeVar("T")
 Who = Literal["anyone", "member", "organiser", "staff"]
 """`anyone` strangers too; `member` anybody admitted who has agreed (staff included); `organiser` the role of that
 community (admins too); `staff` any staff role."""
@@ -47,6 +49,8 @@ class Context:
     """`start_link("telegram", payload)` gives the address that opens the bot there, or ""."""
     page_link: Callable[[str], str] = field(default=lambda _path: "")
     """`page_link("/calendar/x.ics")` gives the address of one of our pages, or "" where nobody can open them."""
+    files: Mapping[str, object] = field(default_factory=dict)
+    """What was read from files somebody sent, by the platform's name for the file; a `UserError` if it was refused."""
 
     @property
     def me(self) -> Member:
@@ -54,6 +58,19 @@ class Context:
         if self.member is None:
             raise LookupError("no member")
         return self.member
+
+    def file(self, file: str, limit: int, read: Callable[[bytes], T]) -> T:
+        """Give what `read` makes of a file somebody sent, of at most `limit` bytes.
+
+        Call it before anything else is done: the first time it raises `FileWanted`, and the whole act is done again
+        when the content is there. `read` runs outside of the transaction, in a thread, and may raise `UserError`.
+        """
+        if file not in self.files:
+            raise FileWanted(file, limit, read)
+        found = self.files[file]
+        if isinstance(found, UserError):
+            raise found
+        return cast(T, found)
 
     @property
     def organiser(self) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 
-from handlers import _reminding, _send_notices
+from handlers import _quota, _reminding, _send_notices
 from handlers._cards import PUBLIC
 from handlers._reminding import no_send_dates
 from handlers._sends import LETTERS
@@ -20,6 +20,7 @@ from storage.database import Session
 from storage.deliveries import Campaign, Delivery
 from storage.meetings import Invitation, Meeting, lock
 from storage.members import Member
+from storage.states import turn
 
 HOLD = timedelta(minutes=2)
 """The shortest time in which a confirmed send can be undone (conversation, settled point a)."""
@@ -37,6 +38,8 @@ class Recipient:
     platform: str
     due: datetime
     reason: str = ""
+    digest: bool = False
+    """Whether the weekly cap turns it into a digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,11 @@ class Plan:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reached", tuple(each for each in self.everybody if not each.reason))
+
+    @property
+    def digested(self) -> tuple[Recipient, ...]:
+        """Give those who get a digest instead, because of the weekly cap."""
+        return tuple(each for each in self.reached if each.digest)
 
     @property
     def platforms(self) -> Counter[str]:
@@ -86,7 +94,7 @@ class Plan:
             self.kind, minute, meeting.key, meeting.revision, meeting.title, meeting.starts_at, meeting.ends_at,
             meeting.place, meeting.rsvp_deadline, meeting.zone, meeting.format, meeting.chatham_house,
             *((each.id, each.chat) for each in self.channels),
-            *((each.member.id, each.platform, each.reason, each.due.date()) for each in self.everybody),
+            *((each.member.id, each.platform, each.reason, each.due.date(), each.digest) for each in self.everybody),
         ]  # fmt: skip
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
@@ -97,11 +105,10 @@ async def build(db: Session, meeting: Meeting, kind: str, now: datetime) -> Plan
     if kind == "rsvp_nudge":
         silent = [member for member, _ in await invitations.who_replied(db, meeting, "none")]
         expires = meeting.rsvp_deadline if meeting.rsvp_deadline > now else meeting.starts_at - timedelta(hours=2)
-        people = tuple(_recipient(each, now, expires, no_send) for each in sorted(silent, key=lambda each: each.code))
-        return Plan(kind, meeting, people, expires=expires)
-    people = tuple(
-        _recipient(each, now, meeting.starts_at, no_send) for each in await invitations.audience(db, meeting)
-    )
+        nudged = [_recipient(each, now, expires, no_send) for each in sorted(silent, key=lambda each: each.code)]
+        return Plan(kind, meeting, await _capped(db, kind, nudged), expires=expires)
+    invited = [_recipient(each, now, meeting.starts_at, no_send) for each in await invitations.audience(db, meeting)]
+    people = await _capped(db, kind, invited)
     return Plan(
         kind,
         meeting,
@@ -109,6 +116,17 @@ async def build(db: Session, meeting: Meeting, kind: str, now: datetime) -> Plan
         channels=await _channels(db, meeting),
         not_joined=await invitations.not_joined(db, meeting),
         expires=meeting.starts_at,
+    )
+
+
+async def _capped(db: Session, kind: str, people: list[Recipient]) -> tuple[Recipient, ...]:
+    """Mark those who have had enough unsolicited messages that week."""
+    dues = [(each.member, each.due) for each in people if not each.reason]
+    over = await _quota.surplus(db, kind, dues)
+    return (
+        tuple(replace(each, digest=True) if each.member.id in over else each for each in people)
+        if over
+        else tuple(people)
     )
 
 
@@ -154,10 +172,11 @@ async def uninvite(db: Session, campaign: Campaign) -> None:
     if meeting is None:
         return
     asked = await db.scalars(select(Delivery.member_id).where(Delivery.campaign_id == campaign.id))
-    await invitations.take_back(db, meeting, [each for each in asked if each is not None])
+    digested = [int(each) for each in campaign.details.get("digest") or ()]
+    await invitations.take_back(db, meeting, [*(each for each in asked if each is not None), *digested])
     left = await db.scalar(select(func.count()).where(Invitation.meeting_id == meeting.id))
     if not left and not await rounds(db, meeting, "invitation", alive=True) and meeting.state in ("inviting", "closed"):
-        meeting.state = "scheduled"
+        await turn(db, meeting, "scheduled")
         await _reminding.disarm(db, meeting)
     await db.flush()
     await cards.touch(db, PUBLIC, meeting.key)
@@ -171,16 +190,22 @@ async def carry_out(db: Session, plan: Plan, digest: str, by: Member, now: datet
     along: list[str] = []
     if plan.channels:
         along.append((await _announce(db, plan, by, now, hold)).key)
+    instead = [delivery.To(member=each.member, due=each.due) for each in plan.digested]
+    await _quota.put_off(db, plan.kind, instead, now)
     campaign = await delivery.plan(
         db,
         kind=plan.kind,
         subject=meeting.key,
         occurrence=f"r{meeting.revision}-{number}",
-        to=[delivery.To(member=each.member, due=each.due, expires=plan.expires) for each in plan.everybody],
+        to=[
+            delivery.To(member=each.member, due=each.due, expires=plan.expires)
+            for each in plan.everybody
+            if not each.digest
+        ],
         now=now,
         by=by,
         hold=hold,
-        details={"with": along},
+        details={"with": along, "digest": [each.member.id for each in plan.digested]},
         content_hash=digest,
     )
     await _send_notices.watch(db, campaign, now)

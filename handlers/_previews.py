@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from chat.message import Button, Message, Press, button, row, rows
 from chat.text import Bold, Italic, LanguageName, Text, When, say
-from handlers import _reminding
 from handlers._cards import invitation_text, nudge_text
 from handlers._feature import Context
 from handlers._planning import Plan, Recipient
@@ -44,6 +41,8 @@ def preview(ctx: Context, plan: Plan) -> Message:
             else say("m_first_last", first=When(plan.first, zone), last=When(plan.last, zone))
         )
     lines.append(_not_reached(plan))
+    if plan.digested:
+        lines.append(say("sc_in_digest", n=len(plan.digested)))
     if plan.not_joined:
         lines.append(say("m_not_joined", n=plan.not_joined))
     if plan.channels:
@@ -52,7 +51,7 @@ def preview(ctx: Context, plan: Plan) -> Message:
     if meeting.format != "in_person" and not meeting.join_link:
         lines.append(say("m_no_link_yet"))
     if not plan.reached:
-        return Message(tuple(lines), rows(row(_edit(meeting), _status(meeting))))
+        return Message(tuple(lines), rows(row(_edit(meeting), _schedule(meeting), _status(meeting))))
     sample = (
         invitation_text(meeting, ctx.me, ctx.community) if plan.kind == "invitation" else nudge_text(meeting, ctx.me)
     )
@@ -67,6 +66,7 @@ def preview(ctx: Context, plan: Plan) -> Message:
                 button("test_me", "test", meeting.key, "", letter),
                 button("who", "who", meeting.key, "0", letter),
                 _edit(meeting) if plan.kind == "invitation" else None,
+                _schedule(meeting),
             ),
             row(
                 Button(say("b_send_n", n=str(len(plan.reached))), Press("send", meeting.key, "", arg), "primary"),
@@ -79,6 +79,10 @@ def preview(ctx: Context, plan: Plan) -> Message:
 
 def _edit(meeting: Meeting) -> Button:
     return button("edit", "medit", meeting.key)
+
+
+def _schedule(meeting: Meeting) -> Button:
+    return button("sc_schedule", "sched", meeting.key)
 
 
 def _status(meeting: Meeting) -> Button:
@@ -94,19 +98,6 @@ def _not_reached(plan: Plan) -> Text:
         return say("m_all_reached")
     why = listed([(reason(word), f" {n}") for word, n in plan.reasons.most_common()])
     return say("m_not_reached", n=sum(plan.reasons.values()), reasons=why)
-
-
-def schedule(meeting: Meeting, yes: int, now: datetime) -> Message:
-    """Show what still goes out about a meeting to which everybody is invited, and to how many."""
-    zone = meeting.zone
-    lines: list[Text] = [heading("schedule", meeting), say("m_everybody_invited")]
-    for kind in _reminding.kinds(meeting):
-        moment = _reminding.nominal(meeting, kind)
-        if moment > now:
-            lines.append(say(f"m_plan_{kind}", when=When(moment, zone), n=str(yes)))
-    lines.append(say("m_plan_feedback", when=When(meeting.ends_at + _reminding.ASK_AFTER, zone)))
-    lines.append(say("m_plan_local"))
-    return Message(tuple(lines), rows(row(_status(meeting))))
 
 
 def names(plan: Plan, page: int) -> Message:
@@ -132,7 +123,8 @@ def names(plan: Plan, page: int) -> Message:
 def _fate(each: Recipient, zone: str) -> Text:
     if each.reason:
         return reason(each.reason)
-    return (platform_name(each.platform), " · ", When(each.due, zone))
+    fate: tuple[Text, ...] = (platform_name(each.platform), " · ", When(each.due, zone))
+    return (*fate, " · ", say("sc_why_digest")) if each.digest else fate
 
 
 def dropped(meeting: Meeting) -> Message:

@@ -1,155 +1,216 @@
-"""When a meeting's reminders are due, for whom, and the timers of its life (domain 3.1, 3.2)."""
+"""Timers of an announced meeting and the rows they write: who gets which message of the schedule, and when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
 
+from sqlalchemy import delete, select, update
+
+from handlers import _quota
+from handlers._schedule import (
+    ASK_AFTER,
+    BULK,
+    LAST,
+    RULES,
+    Calendar,
+    Row,
+    feedback_closes,
+    feedback_slot,
+)
 from scheduler import delivery, quiet, timers
 from storage import invitations
 from storage.communities import own_community
 from storage.database import Session
+from storage.deliveries import Campaign, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
+from storage.timers import Timer
 
-BULK = time(10)
-"""The hour at which members get what is not urgent, in their own zone (domain 3.2)."""
-DAY_CALL = time(8)
-"""The hour of the last reminder before a meeting in person, in the host's zone: the member is there by then."""
-BEFORE_START = timedelta(hours=2)
-"""A reminder that quiet hours would push past this long before the start goes earlier instead (domain 3.2)."""
-ASK_AFTER = timedelta(hours=1)
-"""How long after the end people are asked for feedback."""
-EVENING = 19
-FEEDBACK_DAYS = 7
-FEEDBACK_CLOSES = time(18)
-LEAD = {
-    "reminder_7d": timedelta(days=8),
-    "reminder_1d": timedelta(days=5),
-    "reminder_1h": timedelta(hours=6),
-    "reminder_day": timedelta(days=1),
-}
-"""How long before the start the rows of a reminder are written: before the earliest moment any zone can need them.
+TIMERS = ("reminder", "begin", "end", "fbask", "fbclose", "deadline")
+NEAR = timedelta(days=17)
+"""No usual row for those who come is written longer than this before the start."""
+COMING = ("yes",)
+"""Replies of those who get reminders and the way in; who has to confirm a new time first gets none."""
 
-One day before may fall into a weekend and move back several days.
-"""
-TIMERS = ("reminder", "begin", "end", "fbask", "fbclose")
-
-
-def kinds(meeting: Meeting) -> tuple[str, ...]:
-    """Give the reminders of a meeting in order: the last one is an hour before, in person at eight on the day."""
-    return ("reminder_7d", "reminder_1d", "reminder_day" if meeting.format == "in_person" else "reminder_1h")
+__all__ = [
+    "ASK_AFTER", "BULK", "COMING", "TIMERS", "arm", "calendar", "catch_up", "disarm", "expiry", "feedback_closes",
+    "feedback_slot", "kinds", "no_send_dates", "nominal", "occurrence", "plan", "rewrite", "slot",
+]  # fmt: skip
 
 
 async def no_send_dates(db: Session) -> frozenset[date]:
     """Give the community's feasts and holidays, on which nothing is sent."""
-    given = (await own_community(db)).settings.get("no_send") or ()
-    return frozenset(date.fromisoformat(str(each)) for each in given)
+    return _no_send((await own_community(db)).settings)
+
+
+def _no_send(settings: Mapping[str, Any]) -> frozenset[date]:
+    return frozenset(date.fromisoformat(str(each)) for each in settings.get("no_send") or ())
+
+
+async def calendar(db: Session, meeting: Meeting) -> Calendar:
+    """Give every moment of a meeting under the rules of its community."""
+    settings = (await own_community(db)).settings
+    return Calendar(meeting, settings, _no_send(settings))
+
+
+def kinds(meeting: Meeting) -> tuple[str, ...]:
+    """Give the reminders of those who come, in order: the last one is an hour before, in person at eight on the day."""
+    rows = Calendar(meeting).alive
+    return tuple(each.key for each in rows if each.rule.chain == "coming" and each.kind.startswith("reminder"))
 
 
 def slot(meeting: Meeting, kind: str, member: Member, no_send: frozenset[date] = frozenset()) -> datetime:
-    """Give the moment a reminder is due for a member, as a UTC instant.
-
-    Seven days and one day before: at ten in the member's zone, moved out of quiet hours and weekend. The last one
-    keeps its moment, also at night.
-    """
-    if kind == "reminder_1h":
-        return meeting.starts_at - timedelta(hours=1)
-    if kind == "reminder_day":
-        there = ZoneInfo(meeting.zone)
-        day = meeting.starts_at.astimezone(there).date()
-        return min(datetime.combine(day, DAY_CALL, there).astimezone(UTC), meeting.starts_at - timedelta(minutes=30))
-    own = ZoneInfo(member.zone)
-    day = meeting.starts_at.astimezone(own).date() - timedelta(days=7 if kind == "reminder_7d" else 1)
-    wanted = datetime.combine(day, BULK, own).astimezone(UTC)
-    return quiet.fit_before(member, wanted, meeting.starts_at - BEFORE_START, no_send=no_send)
+    """Give the moment a reminder is due for a member under the usual rules, as a UTC instant."""
+    dates = Calendar(meeting, {}, no_send)
+    row = dates.row(kind)
+    return dates.slot(row, member) if row else meeting.starts_at
 
 
 def expiry(meeting: Meeting, kind: str, member: Member, no_send: frozenset[date] = frozenset()) -> datetime:
-    """Give the moment a reminder is pointless: when the next one is due, at the latest at the start.
+    """Give the moment a reminder is pointless under the usual rules: when the next one is due, or at the start."""
+    dates = Calendar(meeting, {}, no_send)
+    row = dates.row(kind)
+    return dates.expiry(row, member) if row else meeting.starts_at
 
-    So after an outage at most one arrives, and none after the start (reliability P4).
-    """
-    order = kinds(meeting)
-    after = order[order.index(kind) + 1 :]
-    return min(slot(meeting, after[0], member, no_send), meeting.starts_at) if after else meeting.starts_at
+
+def nominal(meeting: Meeting, key: str, settings: Mapping[str, Any] | None = None) -> datetime:
+    """Give the moment of a row in the host's zone, for organisers to read."""
+    dates = Calendar(meeting, settings or {})
+    row = dates.row(key)
+    return dates.nominal(row) if row else meeting.starts_at
+
+
+def occurrence(meeting: Meeting, row: Row) -> str:
+    """Name one row for one date of a meeting: written twice it is sent once, moved to another date it is sent anew."""
+    return f"{row.key}-{meeting.starts_at:%Y%m%d%H%M}"
 
 
 async def plan(
-    db: Session, meeting: Meeting, kind: str, people: Iterable[tuple[Member, Invitation]], now: datetime
-) -> None:
-    """Write the rows of one reminder; a moment that had passed before somebody said yes is not made up for.
+    db: Session, meeting: Meeting, dates: Calendar, row: Row, people: Iterable[tuple[Member, datetime | None]],
+    now: datetime,
+) -> None:  # fmt: skip
+    """Write the messages of one row; each person comes with the moment since when they are meant, if there is one.
 
-    The last one is: who says yes within the last hour gets the way in at once.
+    A moment that had passed by then is not made up for, except where the row says so: who says yes within the last
+    hour gets the way in at once. After an outage what is still worth it goes at the next allowed hour.
     """
-    no_send = await no_send_dates(db)
-    last = kind == kinds(meeting)[-1]
     to = []
-    for member, invitation in people:
-        due, expires = slot(meeting, kind, member, no_send), expiry(meeting, kind, member, no_send)
+    for member, since in people:
+        due, expires = dates.slot(row, member), dates.expiry(row, member)
         if due < now:
-            missed = invitation.replied_at is not None and invitation.replied_at > due
-            if missed and not last:
+            if since is not None and since > due and not row.rule.late:
                 continue
-            due = now if last else quiet.next_allowed(member, now, no_send=no_send)
+            override = row.key in LAST or row.rule.key == "checkin"
+            due = now if override else quiet.next_allowed(member, now, no_send=dates.no_send)
         if due < expires:
             to.append(delivery.To(member=member, due=due, expires=expires))
+    if to and row.rule.counted:
+        to = await _quota.spread(db, row.kind, to, now)
     if to:
-        await delivery.plan(db, kind=kind, subject=meeting.key, occurrence=f"r{meeting.revision}", to=to, now=now)
+        name = occurrence(meeting, row)
+        await delivery.plan(db, kind=row.kind, subject=meeting.key, occurrence=name, to=to, now=now)
 
 
 async def catch_up(db: Session, meeting: Meeting, member: Member, now: datetime) -> None:
-    """Add somebody who says yes late to the reminders whose rows are already written."""
-    written = [kind for kind in kinds(meeting) if now >= meeting.starts_at - LEAD[kind]]
-    invitation = await invitations.find(db, meeting, member) if written else None
-    if invitation is not None:
-        for kind in written:
-            await plan(db, meeting, kind, [(member, invitation)], now)
+    """Add somebody who says yes late to the rows that are written already and still ahead of them.
+
+    What has passed is not replayed; of a meeting that is far away this costs no question to the database.
+    """
+    settings = (await own_community(db)).settings
+    if now < meeting.starts_at - NEAR and not meeting.schedule and not settings.get("schedule"):
+        return
+    dates = Calendar(meeting, settings, _no_send(settings))
+    for row in dates.alive:
+        if row.rule.to != "coming" or now < dates.written(row) or now >= dates.expiry(row, member):
+            continue
+        if dates.slot(row, member) < now and not row.rule.late:
+            continue
+        if row.mode:
+            invitation = await invitations.find(db, meeting, member)
+            if invitation is None or not row.takes(invitation.mode):
+                continue
+        if drawn(row.kind):
+            await plan(db, meeting, dates, row, [(member, now)], now)
+
+
+def drawn(kind: str) -> bool:
+    """Tell whether some feature draws this kind of message: a row without one writes nothing."""
+    from handlers import features
+
+    return any(kind in each.cards for each in features())
 
 
 async def arm(db: Session, meeting: Meeting) -> None:
-    """Set the timers of an announced meeting: reminders, begin, end, questions and their close."""
-    key, start, end = meeting.key, meeting.starts_at, meeting.ends_at
-    for kind in kinds(meeting):
-        await timers.call_at(db, "reminder", key, start - LEAD[kind], slot=kind, not_after=start)
-    await timers.call_at(db, "begin", key, start)
-    await timers.call_at(db, "end", key, end)
+    """Set the timers of an announced meeting as its schedule has them now: rows, begin, end, deadline, questions.
+
+    Safe to repeat: waiting timers move to their new moment, those of rows that are gone are called off. What has been
+    written stays; after a change of the time call `disarm` before.
+    """
+    dates, key = await calendar(db, meeting), meeting.key
+    wanted = {each.key: each for each in dates.alive if not dates.pointless(each)}
+    waiting = select(Timer.kind, Timer.slot).where(Timer.subject == key, Timer.state == "waiting")
+    for kind, name in (await db.execute(waiting)).all():
+        if (kind == "reminder" and name not in wanted) or (kind == "fbask" and "feedback" not in wanted):
+            await timers.cancel(db, kind, key, name)
+    for name, row in wanted.items():
+        if row.rule.timer == "reminder":
+            await timers.call_at(
+                db, "reminder", key, dates.written(row), slot=name, not_after=dates.pointless_after(row)
+            )
+    await timers.call_at(db, "deadline", key, dates.closing, not_after=meeting.starts_at)
+    await timers.call_at(db, "begin", key, meeting.starts_at)
+    await timers.call_at(db, "end", key, meeting.ends_at)
     closes = feedback_closes(meeting)
-    await timers.call_at(db, "fbask", key, end + ASK_AFTER, not_after=closes)
+    if "feedback" in wanted:
+        await timers.call_at(db, "fbask", key, meeting.ends_at + ASK_AFTER, not_after=closes)
     await timers.call_at(db, "fbclose", key, closes)
 
 
 async def disarm(db: Session, meeting: Meeting) -> None:
-    """Take all timers of a meeting back."""
+    """Take all timers of a meeting back, and what is written and has not left."""
     for kind in TIMERS:
         await timers.cancel(db, kind, meeting.key)
+    await _forget(db, meeting)
+    await _unwrite(db, meeting, {name for each in RULES for name in (each.key, f"{each.key}@online")})
 
 
-def feedback_closes(meeting: Meeting) -> datetime:
-    """Give the end of the questions: seven days after the last day, at six in the evening of the host's zone."""
-    there = ZoneInfo(meeting.zone)
-    day = meeting.ends_at.astimezone(there).date() + timedelta(days=FEEDBACK_DAYS)
-    return datetime.combine(day, FEEDBACK_CLOSES, there).astimezone(UTC)
+async def rewrite(db: Session, meeting: Meeting, key: str) -> None:
+    """Bring one row in step with its changed days, hour or switch: what is written and has not left is written anew."""
+    dates = await calendar(db, meeting)
+    row = dates.row(key)
+    if row is None:
+        return
+    await _unwrite(db, meeting, {key})
+    await _forget(db, meeting, key)
+    await arm(db, meeting)
 
 
-def feedback_slot(meeting: Meeting, member: Member, no_send: frozenset[date] = frozenset()) -> datetime:
-    """Give the moment a member is asked: an hour after the end, after seven in the evening the next working morning."""
-    own = ZoneInfo(member.zone)
-    wanted = meeting.ends_at + ASK_AFTER
-    there = wanted.astimezone(own)
-    if there.hour >= EVENING:
-        wanted = datetime.combine(there.date() + timedelta(days=1), time(9), own).astimezone(UTC)
-    return quiet.next_allowed(member, wanted, no_send=no_send)
+async def _forget(db: Session, meeting: Meeting, key: str | None = None) -> None:
+    """Forget the timers of rows, those that are done as well: what they wrote and has not left is written anew."""
+    query = delete(Timer).where(Timer.kind == "reminder", Timer.subject == meeting.key)
+    if key is not None:
+        query = query.where(Timer.slot == key)
+    await db.execute(query.execution_options(synchronize_session=False))
 
 
-def nominal(meeting: Meeting, kind: str) -> datetime:
-    """Give the moment of a reminder in the host's zone, for organisers to read."""
-    if kind in ("reminder_1h", "reminder_day"):
-        there = ZoneInfo(meeting.zone)
-        if kind == "reminder_1h":
-            return meeting.starts_at - timedelta(hours=1)
-        return datetime.combine(meeting.starts_at.astimezone(there).date(), DAY_CALL, there).astimezone(UTC)
-    own = ZoneInfo(meeting.zone)
-    day = meeting.starts_at.astimezone(own).date() - timedelta(days=7 if kind == "reminder_7d" else 1)
-    return datetime.combine(day, BULK, own).astimezone(UTC)
+async def _unwrite(db: Session, meeting: Meeting, keys: set[str]) -> None:
+    """Take back messages that wait, of these rows at whatever date; sent ones and those on their way stay."""
+    kinds = {each.kind for each in RULES}
+    found = await db.execute(
+        select(Campaign.id, Campaign.occurrence).where(Campaign.subject == meeting.key, Campaign.kind.in_(kinds))
+    )
+    mine = [number for number, name in found if name.rpartition("-")[0] in keys]
+    if mine:
+        await db.execute(
+            update(Delivery)
+            .where(Delivery.campaign_id.in_(mine), Delivery.state == "queued")
+            .values(state="cancelled", reason="moved")
+            .execution_options(synchronize_session=False)
+        )
+
+
+def since(row: Row, invitation: Invitation) -> datetime | None:
+    """Give the moment since when an invited person is meant by a row: their invitation, or their reply."""
+    return invitation.invited_at if row.rule.to == "silent" else invitation.replied_at

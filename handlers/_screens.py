@@ -1,20 +1,16 @@
-"""Home and desk: what waits for me, what comes next, where things are (conversation §3)."""
+"""Home: what waits for me, what comes next, where things are (conversation §3)."""
 
 from __future__ import annotations
 
-import re
+from sqlalchemy import select
 
-from sqlalchemy import func, select
-
-from chat.message import Button, Message, Press, button, row, rows
+from chat.message import Message, button, row, rows
 from chat.text import Bold, LanguageName, Text, When, say, zone_city
 from handlers import _asks
 from handlers._cards import choice_label, state_label
-from handlers._commands import exists, offer
+from handlers._commands import offer
 from handlers._feature import Context
-from handlers._send_screens import summary
 from storage.meetings import Invitation, Meeting
-from storage.members import active_members, reachable
 
 SECTION = 3
 """Items of one section (conversation §3)."""
@@ -64,45 +60,6 @@ async def home_screen(ctx: Context) -> Message:
         tuple(line for each in sections for line in each.lines),
         tuple(each for section in sections for each in section.rows),
         tuple(line for each in sections for line in each.fine),
-        silent=True,
-    )
-
-
-async def desk_screen(ctx: Context) -> Message:
-    """Draw the organisers' desk: the people, the meetings, what to do."""
-    members = await active_members(ctx.db)
-    reached = sum(reachable(each) for each in members)
-    lines: list[Text] = [
-        Bold(say("s_desk_of", community=ctx.community.name)),
-        say("p_members_n", n=len(members), reached=reached),
-    ]
-    todo = await _asks.todo(ctx.db, ctx.now)
-    tasks, task_buttons = _asks.numbered(todo, WAITING)
-    if todo:
-        lines += [Bold(say("s_todo", n=len(todo))), *tasks]
-    lines += [(Bold(say("b_sends")), " · ", await summary(ctx.db, ctx.now)), Bold(say("s_meetings"))]
-    meetings = (
-        await ctx.db.scalars(
-            select(Meeting)
-            .where(Meeting.state.in_(PLANNED), Meeting.ends_at > ctx.now)
-            .order_by(Meeting.starts_at)
-            .limit(SECTION)
-        )
-    ).all()
-    for meeting in meetings:
-        lines.append((Bold(meeting.code), " · ", When(meeting.starts_at, meeting.zone), " · ", state_label(meeting)))
-        lines.append(await _counts(ctx, meeting))
-    if not meetings:
-        lines.append(say("m_plan_first"))
-    status = [each for meeting in meetings if (each := _status_button(meeting)) is not None]
-    return Message(
-        tuple(lines),
-        rows(
-            *(row(*task_buttons[at : at + 2]) for at in range(0, len(task_buttons), 2)),
-            tuple(status),
-            offer(("meeting_new", "meeting_new"), ("meetings", "meetings"), ("members", "members")),
-            offer(("sends", "deliveries"), ("home", "home"), ("help", "help")),
-        ),
         silent=True,
     )
 
@@ -184,23 +141,7 @@ async def _next_of_staff(ctx: Context) -> list[Text]:
 
 
 def _foot(ctx: Context) -> Message:
-    waiting_uses = offer(("meetings", "meetings"), ("my", "my"), ("feedback", "feedback"))
-    own = offer(("settings", "settings"), ("privacy", "privacy"), ("help", "help"))
+    waiting_uses = offer(("meetings", "meetings"), ("my", "my"), ("polls", "polls"), ("feedback", "feedback"))
+    own = offer(("feed", "calendar"), ("settings", "settings"), ("privacy", "privacy"), ("help", "help"))
     desk = offer(("desk", "desk")) if ctx.organiser else ()
     return Message((messages_line(ctx),), rows(waiting_uses, own, desk))
-
-
-async def _counts(ctx: Context, meeting: Meeting) -> Text:
-    found = await ctx.db.execute(
-        select(Invitation.reply, func.count())
-        .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
-        .group_by(Invitation.reply)
-    )
-    by: dict[str, int] = dict(found.all())
-    return say("s_counts", **{each: by.get(each, 0) for each in ("yes", "maybe", "no", "none")})
-
-
-def _status_button(meeting: Meeting) -> Button | None:
-    if not exists("meeting status") or not re.fullmatch(r"[A-Za-z0-9]{1,12}", meeting.code):
-        return None
-    return Button((meeting.code, " · ", say("b_status")), Press("go", "", "", f"meeting_status_{meeting.code}"))

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from chat.message import Button, Message, Press, Row, button, row, rows
 from chat.text import Bold, Text, When, say
 from handlers._cards import REMINDERS
+from handlers._schedule import RULES
 from storage import installation, sends
 from storage.communities import own_community
 from storage.database import Session
@@ -25,8 +26,21 @@ HEADINGS = {
     "meeting_card": "d_send_card",
     "feedback_request": "d_send_feedback",
     "feedback_again": "d_send_feedback",
+    "reschedule": "d_send_reschedule",
+    "place_change": "d_send_place",
+    "cancellation": "d_send_cancellation",
+    "reconfirm_nudge": "d_send_reconfirm",
+    "meeting_line": "d_send_line",
+    "waitlist_offer": "d_send_offer",
     **dict.fromkeys(REMINDERS, "d_send_reminder"),
 }
+ROWS = {each.kind: f"sc_row_{each.key}" for each in RULES if each.kind not in HEADINGS}
+"""Kinds that the schedule sends by itself, with the name of their row."""
+ALONE = {
+    "topic_poll": "d_send_poll", "date_poll": "d_send_poll", "quick_poll": "d_send_poll", "poll_public": "d_send_poll",
+    "topic_poll_reminder": "d_send_poll", "poll_result": "d_send_result", "digest": "d_send_digest",
+}  # fmt: skip
+"""Kinds that are about no meeting."""
 REASONS = {
     "paused": "m_why_paused", "stopped": "m_why_stopped", "too_late": "m_why_too_late",
     "not_started": "p_why_not_started", "blocked": "p_why_blocked", "deactivated": "p_why_deactivated",
@@ -69,7 +83,9 @@ def listed(parts: list[Text]) -> Text:
 def title(kind: str, meeting: Meeting | None) -> Text:
     """Name a send: what, for which meeting."""
     if meeting is None:
-        return say("d_send_unnamed")
+        return say(ALONE.get(kind, "d_send_unnamed"))
+    if kind in ROWS:
+        return say("d_send_row", what=say(ROWS[kind]), code=meeting.code, title=meeting.title)
     return say(HEADINGS.get(kind, "m_send_other"), code=meeting.code, title=meeting.title)
 
 
@@ -244,7 +260,8 @@ def _choices(sight: Sight) -> list[Row]:
 def _onward(sight: Sight) -> Row:
     campaign, meeting = sight.campaign, sight.meeting
     if campaign.state == "cancelled" and meeting is not None:
-        again = Button(say("b_preview"), Press("preview", meeting.key, "", LETTERS.get(campaign.kind, "i")))
+        letter = LETTERS.get(campaign.kind)
+        again = Button(say("b_preview"), Press("preview", meeting.key, "", letter)) if letter else None
         return row(again, button("status", "status", meeting.key))
     held = campaign.state == "held" and campaign.held_until is not None and campaign.held_until > sight.now
     return row(

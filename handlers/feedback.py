@@ -10,19 +10,21 @@ from chat.form import Form
 from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Card, Edit, Invalid, Reply, Toast
 from chat.text import Bold, Text, When, say
-from handlers import _reminding
+from handlers import _attending, _quota, _reminding
 from handlers._cards import short
-from handlers._feature import Answers, Context, Feature
+from handlers._feature import Answers, Context, Feature, Waiting
 from handlers._feedback import closes, comment_form, questions, total_lines
 from handlers._meetings import about, pressed
 from handlers._personal import looks_personal
 from handlers._welcome import go
+from handlers.one_tap import tap_lines
 from scheduler import cards, delivery, quiet
 from scheduler.contract import Drawing, Skip
+from storage import attendance
 from storage import feedback as stored
-from storage import invitations
 from storage.database import Session
 from storage.meetings import HELD, INVITED, Meeting, by_key
+from storage.members import Member
 from storage.timers import Timer
 
 feature = Feature("feedback")
@@ -30,6 +32,9 @@ feature = Feature("feedback")
 AGAIN = (3, 6)
 """Days after the meeting at which somebody who asked for it is reminded (domain 3.1)."""
 COMMENTS = 10
+AGAIN_KIND = "feedback_reminder"
+QUESTIONS = ("feedback_request", AGAIN_KIND)
+"""Kinds of cards that ask, and become the thanks together."""
 
 
 @feature.timer("fbask")
@@ -38,7 +43,8 @@ async def ask(db: Session, timer: Timer, now: datetime) -> None:
     meeting = await by_key(db, timer.subject)
     if meeting is None or meeting.state not in (*INVITED, *HELD) or now < meeting.ends_at:
         return
-    people = await invitations.attended(db, meeting)
+    await _attending.arm(db, meeting, now)
+    people = await attendance.attended(db, meeting)
     await stored.ask(db, meeting, people)
     no_send = await _reminding.no_send_dates(db)
     end = _reminding.feedback_closes(meeting)
@@ -48,6 +54,7 @@ async def ask(db: Session, timer: Timer, now: datetime) -> None:
         due = quiet.next_allowed(each, due, no_send)
         if due < end:
             to.append(delivery.To(member=each, due=due, expires=end))
+    to = await _quota.spread(db, "feedback_request", to, now)
     if to:
         await delivery.plan(db, kind="feedback_request", subject=meeting.key, occurrence="", to=to, now=now)
 
@@ -58,7 +65,7 @@ async def close(db: Session, timer: Timer, _now: datetime) -> None:
     await cards.touch(db, ("feedback_summary",), timer.subject)
 
 
-@feature.card("feedback_request")
+@feature.card(*QUESTIONS)
 async def draw_request(db: Session, drawing: Drawing) -> Message | Skip:
     """Draw the question, or what became of it."""
     meeting, member = await by_key(db, drawing.subject), drawing.member
@@ -75,14 +82,14 @@ async def draw_request(db: Session, drawing: Drawing) -> Message | Skip:
         return _declined(meeting)
     if drawing.now >= _reminding.feedback_closes(meeting):
         return _closed(meeting)
-    return request(meeting)
+    return request(meeting, again=drawing.kind == AGAIN_KIND)
 
 
-def request(meeting: Meeting) -> Message:
-    """Ask for feedback."""
+def request(meeting: Meeting, *, again: bool = False) -> Message:
+    """Ask for feedback, or remind of it."""
     text = say("feedback_request", meeting_title=Bold(meeting.title), feedback_close=closes(meeting))
     return Message(
-        (text,),
+        (say("fbr_short"), text) if again else (text,),
         rows(
             row(
                 button("answer_now", "fbnow", meeting.key, style="primary"),
@@ -169,7 +176,7 @@ async def sent(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
     if shut:
         return shut
     await stored.send(ctx.db, meeting, ctx.me, values, written)
-    redrawn = await cards.touch(ctx.db, ("feedback_request",), meeting.key, member=ctx.me)
+    redrawn = await cards.touch(ctx.db, QUESTIONS, meeting.key, member=ctx.me)
     if redrawn and ctx.inbound.kind == "submission":  # the card that asked says thank you; nothing is said twice
         return []
     return [_answer(ctx, _thanks(meeting, comment=not written), Card("feedback_request", meeting.key))]
@@ -185,7 +192,7 @@ async def commented(ctx: Context, subject: str, values: dict[str, str]) -> Answe
         return [_answer(ctx, _closed(meeting), None)]
     if not await stored.add_comment(ctx.db, meeting, ctx.me, values["F8"]):
         return [_answer(ctx, Message((say("fb_commented"),), rows(row(go("home", "home")))), None)]
-    await cards.touch(ctx.db, ("feedback_request",), meeting.key, member=ctx.me)
+    await cards.touch(ctx.db, QUESTIONS, meeting.key, member=ctx.me)
     return [_answer(ctx, Message((say("fb_kept_apart"),), rows(row(go("home", "home")))), None)]
 
 
@@ -238,6 +245,22 @@ async def comments(ctx: Context, press: Press) -> Answers:
     return [Reply(Message(tuple(lines), rows(row(more, back))), private=True)]
 
 
+@feature.waiting
+async def open_now(db: Session, member: Member, now: datetime) -> list[Waiting]:
+    """Name the meetings somebody was asked about and has not answered, while the questions are open."""
+    found = [(each, _reminding.feedback_closes(each)) for each in await stored.open_for(db, member)]
+    return [
+        Waiting(
+            say("s_questions_about", title=each.title),
+            button("answer_now", "fbnow", each.key),
+            by=until,
+            kind="feedback_request",
+        )
+        for each, until in found
+        if now < until
+    ]
+
+
 @feature.card("feedback_summary")
 async def draw_summary(db: Session, drawing: Drawing) -> Message | Skip:
     """Draw the totals again."""
@@ -248,6 +271,7 @@ async def draw_summary(db: Session, drawing: Drawing) -> Message | Skip:
 async def summary(db: Session, meeting: Meeting, now: datetime) -> Message:
     """Write the totals: after the close and from five answers on; before, only how many in steps of five."""
     lines: list[Text] = [Bold(say("fb_summary_of", code=meeting.code, title=meeting.title))]
+    taps = await tap_lines(db, meeting)
     status = button("status", "status", meeting.key)
     number = await stored.answered(db, meeting)
     if now < _reminding.feedback_closes(meeting):
@@ -255,13 +279,13 @@ async def summary(db: Session, meeting: Meeting, now: datetime) -> Message:
         asked = await stored.asked(db, meeting)
         lines.append(say("fb_so_far", steps=steps, asked=asked) if steps else say("fb_few_so_far"))
         lines.append(say("fb_totals_after", when=closes(meeting)))
-        return Message(tuple(lines), rows(row(status)))
+        return Message((*lines, *taps), rows(row(status)))
     totals = await stored.totals(db, meeting)
     if not totals:
         lines.append(say("fb_too_few"))
-        return Message(tuple(lines), rows(row(status)))
+        return Message((*lines, *taps), rows(row(status)))
     lines.append(say("fb_answers_n", n=number))
-    lines += total_lines(meeting, totals)
+    lines += [*total_lines(meeting, totals), *taps]
     texts = Button(say("fb_b_comments"), Press("fbtexts", meeting.key, "0"))
     return Message(tuple(lines), rows(row(texts, status)))
 

@@ -9,7 +9,7 @@ from chat.form import Form, NumberField
 from chat.message import Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Card, Edit, Invalid, Reply, Toast
 from chat.text import When, say
-from handlers import _planning, _previews, _reminding, _send_notices, _sends
+from handlers import _planning, _previews, _reminding, _schedule_screens, _send_notices, _sends
 from handlers._cards import PUBLIC, state_label, test_card
 from handlers._feature import Answers, Context, Feature
 from handlers._meetings import about, pressed
@@ -19,6 +19,7 @@ from storage import audit, invitations, sends
 from storage.deliveries import Campaign
 from storage.meetings import Meeting, lock
 from storage.members import Member
+from storage.states import turn
 
 feature = Feature("invitations")
 
@@ -35,7 +36,7 @@ async def invite(ctx: Context, meeting: Meeting) -> Answers:
     return [Reply(await _preview(ctx, meeting, "invitation"))]
 
 
-@feature.command("meeting preview", "meeting dryrun", "meeting schedule", who="organiser")
+@feature.command("meeting preview", "meeting dryrun", who="organiser")
 @about("meeting preview", CAN_INVITE)
 async def preview(ctx: Context, meeting: Meeting) -> Answers:
     """Show who gets what, when, and why not."""
@@ -149,8 +150,8 @@ async def _preview(ctx: Context, meeting: Meeting, kind: str) -> Message:
         return Message((text,), rows(row(button("status", "status", meeting.key))))
     plan = await _planning.build(ctx.db, meeting, kind, ctx.now)
     if kind == "invitation" and meeting.state == "inviting" and not plan.everybody:
-        yes = (await invitations.counts(ctx.db, meeting))["yes"]
-        return _previews.schedule(meeting, yes, ctx.now)
+        lines = await _schedule_screens.lines(ctx.db, meeting, ctx.now)
+        return _schedule_screens.screen(meeting, lines, note=say("m_everybody_invited"))
     return _previews.preview(ctx, plan)
 
 
@@ -182,7 +183,9 @@ async def _send(
     campaign = await _planning.carry_out(db, plan, digest, ctx.me, ctx.now)
     if kind == "invitation":
         await invitations.invite(db, meeting, [(each.member, each.due) for each in plan.everybody])
-        meeting.state = "inviting"
+        if meeting.state == "draft":
+            await turn(db, meeting, "scheduled")
+        await turn(db, meeting, "inviting")
         await _reminding.arm(db, meeting)
     audit.note(db, ctx.now, ctx.me.id, f"send_{kind}", campaign.key)
     await db.flush()

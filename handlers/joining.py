@@ -13,6 +13,7 @@ from chat.inbound import BotPlaced, Click, Moved, Reachable, Started
 from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Answer, Home, Reply, Toast
 from chat.text import Bold, Cmd, Link, Text, When, say
+from handlers import _delegating
 from handlers._commands import JOINED, offer
 from handlers._feature import Answers, Context, Feature
 from handlers._screens import home_screen, home_sections
@@ -41,7 +42,7 @@ async def started(ctx: Context, inbound: Started) -> Answers:
     if ctx.member is None:
         return [Reply(stranger())]
     if ctx.member.state not in JOINED:
-        return [Reply(welcome_consent(ctx))]
+        return [Reply(await _delegating.with_ask(ctx, welcome_consent(ctx)))]
     return [Reply(await home_screen(ctx))]
 
 
@@ -67,6 +68,8 @@ async def agree(ctx: Context, _press: Press) -> Answers:
     answers: list[Answer] = [turn(ctx, welcome(ctx), private=True)]
     if again:
         answers.append(Toast(say("t_saved")))
+    else:
+        answers += await _delegating.consented(ctx)
     if isinstance(ctx.inbound, Click) and ctx.inbound.message is None:
         answers.append(Home(await home_sections(ctx)))
     return answers
@@ -80,6 +83,7 @@ async def decline(ctx: Context, _press: Press) -> Answers:
     if ctx.member.state in JOINED:
         return [turn(ctx, welcome(ctx), private=True), Toast(say("t_stale"))]
     ctx.member.state = "pending_consent"
+    await _delegating.refused(ctx)
     return [turn(ctx, not_now(ctx), private=True)]
 
 
@@ -165,7 +169,8 @@ async def _use(ctx: Context, token: str) -> Answers:
     """Bind the account to the member a token was made for (reliability S18)."""
     link = await joining.find_link(ctx.db, token, ctx.now) if _CODE.fullmatch(token) else None
     if link is None and ctx.member is not None and ctx.member.state not in JOINED:
-        return [Reply(welcome_consent(ctx), private=True)]  # the same link pressed twice by the person it was for
+        shown = await _delegating.with_ask(ctx, welcome_consent(ctx))
+        return [Reply(shown, private=True)]  # the same link pressed twice by the person it was for
     refused = Reply(Message((say("e_link"),), rows(offer(("help", "help"), ("about", "about")))))
     member = await ctx.db.get(Member, link.member_id, with_for_update=True) if link is not None else None
     link = await joining.find_link(ctx.db, token, ctx.now) if member is not None else None  # used while we waited?
@@ -175,6 +180,8 @@ async def _use(ctx: Context, token: str) -> Answers:
     try:
         account = await members.bind(ctx.db, member, by.platform, by.workspace, by.user, _private_chat(ctx))
     except AccountTaken:
+        if asks := await _delegating.taken_over(ctx, member):
+            return asks
         log.warning("join_link_of_another_member", account=by.id, member=member.key)
         return [refused]
     await joining.use_link(ctx.db, link, by.id, ctx.now)
@@ -183,9 +190,10 @@ async def _use(ctx: Context, token: str) -> Answers:
     ctx.reader = replace(ctx.reader, language=member.language, zone=member.zone, territory=member.country)
     if member.state in ("active", "paused"):
         lines = (say("p_linked", community=ctx.community.name),)
-        return [Reply(Message(lines, rows(offer(("home", "home"), ("settings", "settings")))), private=True)]
+        linked = Reply(Message(lines, rows(offer(("home", "home"), ("settings", "settings")))), private=True)
+        return [linked, *await _delegating.asks(ctx)]
     member.state = "pending_consent"
-    return [Reply(welcome_consent(ctx), private=True)]
+    return [Reply(await _delegating.with_ask(ctx, welcome_consent(ctx)), private=True)]
 
 
 def _private_chat(ctx: Context) -> str:

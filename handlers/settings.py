@@ -13,6 +13,7 @@ from chat.language import LANGUAGE_NAMES, LANGUAGES, known, locale
 from chat.message import Button, Message, Press, rows
 from chat.outbound import Reply, Toast
 from chat.text import Bold, Cmd, LanguageName, say, zone_city
+from handlers import _delegating
 from handlers._commands import JOINED, fold, offer
 from handlers._feature import Answers, Context, Feature
 from handlers._screens import chats
@@ -58,7 +59,7 @@ async def language_pressed(ctx: Context, press: Press) -> Answers:
         return [Toast(say("e_gone"))]
     if press.key == "join" and ctx.member is not None and ctx.member.state not in JOINED:
         _choose(ctx, press.arg)
-        return [turn(ctx, welcome_consent(ctx), private=True)]
+        return [turn(ctx, await _delegating.with_ask(ctx, welcome_consent(ctx)), private=True)]
     return _speak(ctx, press.arg)
 
 

@@ -6,28 +6,28 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from chat.message import Button, Message, Press, button, row, rows
+from chat.message import Button, Message, Press, Row, button, row, rows
 from chat.outbound import Card, Edit, Reply
 from chat.text import Bold, Text, When, say
-from handlers import _reminding
-from handlers._cards import choice_label, state_label, when
+from handlers import _balance, _reminding
+from handlers._cards import can, state_label, when
 from handlers._feature import Answers, Context, Feature
 from handlers._meetings import about, pressed
+from handlers._roster import page
 from scheduler.contract import Drawing, Skip
-from storage import invitations
+from storage import invitations, seats
 from storage.database import Session
 from storage.deliveries import Campaign, Delivery
 from storage.meetings import Meeting, by_key
-from storage.members import CATEGORIES
 from storage.timers import Timer
 
 feature = Feature("status")
 
-PAGE = 10
-NAMES = 200
 FOLLOWED = ("draft", "scheduled", "inviting", "closed", "live", "held")
-ORDER = ("yes", "delegated", "waitlisted", "maybe", "no", "none")
 EDITABLE = ("draft", "scheduled", "inviting", "closed")
+DONE = ("held", "memo_issued", "archived")
+MORE = "more"
+"""The `rev` of the button that opens the rest of the buttons."""
 
 
 @feature.command("meeting status", who="organiser", where="slack")
@@ -41,21 +41,21 @@ async def status(ctx: Context, meeting: Meeting) -> Answers:
 @about("meeting roster", ("inviting", "closed", "live"))
 async def roster(ctx: Context, meeting: Meeting) -> Answers:
     """Show names by reply, in private."""
-    return [Reply(await _names(ctx, meeting, 0))]
+    return [Reply(await page(ctx.db, meeting, 0))]
 
 
 @feature.click("status", who="organiser")
 async def pressed_status(ctx: Context, press: Press) -> Answers:
     """Show the status from a button."""
     meeting = await pressed(ctx, press.key)
-    shown, card = await draw(ctx.db, meeting, ctx.now), Card("status", meeting.key)
+    shown, card = await draw(ctx.db, meeting, ctx.now, more=press.rev == MORE), Card("status", meeting.key)
     return [Edit(shown, card)] if ctx.inbound.where.kind == "dm" else [Reply(shown, private=True, card=card)]
 
 
 @feature.click("roster", who="organiser")
 async def pressed_roster(ctx: Context, press: Press) -> Answers:
     """Turn the pages of the names; from an organisers' channel they come in private."""
-    shown = await _names(ctx, await pressed(ctx, press.key), int(press.rev) if press.rev.isdigit() else 0)
+    shown = await page(ctx.db, await pressed(ctx, press.key), int(press.rev) if press.rev.isdigit() else 0)
     return [Edit(shown)] if ctx.inbound.where.kind == "dm" else [Reply(shown, private=True)]
 
 
@@ -66,24 +66,18 @@ async def redraw(db: Session, drawing: Drawing) -> Message | Skip:
     return await draw(db, meeting, drawing.now) if meeting else Skip("gone")
 
 
-async def draw(db: Session, meeting: Meeting, now: datetime) -> Message:
-    """Draw the status card: counts only, so that it may stand in the organisers' channel."""
+async def draw(db: Session, meeting: Meeting, now: datetime, *, more: bool = False) -> Message:
+    """Draw the status card: counts only, so that it may stand in the organisers' channel; `more` adds rarer buttons."""
     lines: list[Text] = [(Bold(f"{meeting.code} · {meeting.title}"), " · ", state_label(meeting)), when(meeting)]
     if meeting.state in ("draft", "scheduled"):
         lines.append(say("m_not_sent_yet"))
         again = Button(say("b_preview"), Press("preview", meeting.key, "", "i"), "primary")
         return Message(tuple(lines), rows(row(again, button("edit", "medit", meeting.key))))
     counts = await invitations.counts(db, meeting)
-    lines.append(Bold(say("m_counts_all", **{each: counts[each] for each in ("yes", "maybe", "no", "none")})))
-    parts = await invitations.by_category(db, meeting)
-    if len(parts) > 1:
-        lines.append(
-            tuple(
-                piece
-                for category, invited, coming in parts
-                for piece in (say("m_category", category=_category(category), yes=coming, n=invited), "\n")
-            )[:-1]
-        )
+    lines += [Bold(_counts(counts)), *await _seats(db, meeting, now)]
+    balance = await _balance.lines(db, meeting, now)
+    if balance:
+        lines.append(tuple(piece for each in balance for piece in (each, "\n"))[:-1])
     unreached = await _unreached(db, meeting)
     if unreached:
         lines.append(say("m_unreached", n=unreached))
@@ -93,21 +87,61 @@ async def draw(db: Session, meeting: Meeting, now: datetime) -> Message:
     following = await _next_send(db, meeting, now)
     if following is not None:
         lines.append(say("m_next_send", when=When(following, meeting.zone)))
-    asks = running and counts["none"] > 0
+    return Message(tuple(lines), _buttons(meeting, counts, running=running, more=more))
+
+
+def _counts(counts: dict[str, int]) -> Text:
+    """Write all replies in one line; what there is none of stands there only if everybody expects it."""
+    handed = counts.get("delegated", 0)
+    line: list[Text] = [
+        say("m_counts_all", yes=counts["yes"] + handed, maybe=counts["maybe"], no=counts["no"], none=counts["none"])
+    ]
+    for reply, key in (
+        ("delegated", "w_delegates_n"),
+        ("asked", "w_asked_n"),
+        ("waitlisted", "w_waiting_n"),
+        ("reconfirm", "w_reconfirm_n"),
+        ("refused", "w_refused_n"),
+    ):
+        if counts.get(reply):
+            line += [" · ", say(key, n=counts[reply])]
+    return tuple(line)
+
+
+async def _seats(db: Session, meeting: Meeting, now: datetime) -> list[Text]:
+    """Say how many of the seats are taken, open offers among them."""
+    modes = (
+        (("room", "w_seats_room"), ("online", "w_seats_online"))
+        if meeting.format == "hybrid"
+        else (("", "w_seats_of"),)
+    )
+    return [
+        say(key, n=await seats.taken(db, meeting, mode, now), m=limit)
+        for mode, key in modes
+        if (limit := seats.capacity(meeting, mode)) is not None
+    ]
+
+
+def _buttons(meeting: Meeting, counts: dict[str, int], *, running: bool, more: bool) -> tuple[Row, ...]:
+    key = meeting.key
     first = row(
-        Button(say("b_nudge", n=str(counts["none"])), Press("nudge", meeting.key)) if asks else None,
-        button("names", "roster", meeting.key, 0),
+        Button(say("b_nudge", n=str(counts["none"])), Press("nudge", key)) if running and counts["none"] else None,
+        button("names", "roster", key, 0),
+        can("attendance", "attend", key) if meeting.state in ("live", *DONE) else None,
+        button("decide", "giveseat", key) if running and counts.get("asked") else None,
     )
     second = row(
-        Button(say("b_preview"), Press("preview", meeting.key, "", "i")) if running else None,
-        button("edit", "medit", meeting.key) if meeting.state in EDITABLE else None,
-        button("feedback", "fbsum", meeting.key) if meeting.state in ("held", "memo_issued", "archived") else None,
+        button("edit", "medit", key) if meeting.state in EDITABLE else None,
+        can("move", "move", key) if running else None,
+        button("feedback", "fbsum", key) if meeting.state in DONE else None,
+        button("more", "status", key, MORE) if running and not more else None,
     )
-    return Message(tuple(lines), rows(first, second))
-
-
-def _category(name: str) -> Text:
-    return say(f"cat_{name}") if name in CATEGORIES else name or say("cat_none")
+    third = row(
+        Button(say("b_preview"), Press("preview", key, "", "i")),
+        button("answer_for", "ansfor", key),
+        can("cancel_meeting", "mcancel", key),
+    )
+    return rows(first, second, third if running and more else ())
 
 
 async def _unreached(db: Session, meeting: Meeting) -> int:
@@ -135,31 +169,3 @@ async def _next_send(db: Session, meeting: Meeting, now: datetime) -> datetime |
     )
     moments = [_reminding.nominal(meeting, each) for each in waiting] + ([queued] if queued else [])
     return min((each for each in moments if each >= now), default=None)
-
-
-async def _names(ctx: Context, meeting: Meeting, page: int) -> Message:
-    counts = await invitations.counts(ctx.db, meeting)
-    everybody = sum(counts.values())
-    lines: list[Text] = [Bold(f"{meeting.code} · {meeting.title}")]
-    navigation = [button("back", "roster", meeting.key, page - 1) if page else None]
-    if everybody > NAMES:
-        lines.append(say("m_too_many", n=everybody))
-    elif not everybody:
-        lines.append(say("m_not_sent_yet"))
-    else:
-        ordered = [
-            (choice, member)
-            for choice in ORDER
-            for member, _ in (await invitations.who_replied(ctx.db, meeting, choice) if counts.get(choice) else ())
-        ]
-        shown = ordered[page * PAGE : (page + 1) * PAGE]
-        for number, (choice, member) in enumerate(shown, page * PAGE + 1):
-            lines.append((f"{number}. ", member.name, " · ", _reply(choice)))
-        if len(ordered) > (page + 1) * PAGE:
-            navigation.append(button("next", "roster", meeting.key, page + 1))
-    navigation.append(button("status", "status", meeting.key))
-    return Message(tuple(lines), rows(row(*navigation)), silent=True)
-
-
-def _reply(choice: str) -> Text:
-    return say(f"m_reply_{choice}") if choice in ("waitlisted", "delegated") else choice_label(choice)

@@ -34,6 +34,8 @@ class To:
     expires: datetime | None = None
     account: Account | None = None
     """Which of the member's accounts; `None` chooses (an alert must not go where nothing arrives)."""
+    even_paused: bool = False
+    """Whether it goes to somebody who has paused messages, too; for the kinds of `EVEN_PAUSED`."""
 
     def __post_init__(self) -> None:
         if (self.member is None) == (self.channel is None):
@@ -55,14 +57,20 @@ class _Row:
     address: tuple[str, str, str] = field(default=("", "", ""))
 
 
+EVEN_PAUSED = ("reschedule", "cancellation")
+"""Kinds that people who have paused messages still get, if the planner says so: what they said yes to has changed."""
+
+
 def choose_account(member: Member) -> Account | None:
     """Give the account messages go to: on the preferred platform if reachable there, else the first reachable."""
     reachable = [each for each in member.accounts if each.reachable]
     return next((each for each in reachable if each.platform == member.preferred), reachable[0] if reachable else None)
 
 
-def silence(member: Member, at: datetime) -> str:
+def silence(member: Member, at: datetime, *, even_paused: bool = False) -> str:
     """Give why nothing is sent to a member at that time: `stopped`, `paused` or `left`; "" if something may be."""
+    if even_paused and member.state == "paused":
+        return ""
     if member.state == "paused" and member.paused_until is not None and member.paused_until <= at:
         return ""
     return {"stopped": "stopped", "paused": "paused", "left": "left", "erased": "left"}.get(member.state, "")
@@ -161,7 +169,7 @@ _NEVER_TRIED: dict[str, Any] = {
 
 
 def _values(to: To, earliest: datetime | None, restored: datetime | None) -> dict[str, Any]:
-    row = _for_member(to.member, to.due, to.account) if to.member else _for_channel(to.channel)
+    row = _for_member(to.member, to) if to.member else _for_channel(to.channel)
     platform, workspace, chat = row.address
     due = max(to.due, earliest) if earliest else to.due
     if row.state == "queued" and restored is not None and due <= restored:
@@ -183,9 +191,9 @@ def _values(to: To, earliest: datetime | None, restored: datetime | None) -> dic
     }
 
 
-def _for_member(member: Member, at: datetime, wanted: Account | None) -> _Row:
-    account = wanted or choose_account(member)
-    reason = silence(member, at)
+def _for_member(member: Member, to: To) -> _Row:
+    account = to.account or choose_account(member)
+    reason = silence(member, to.due, even_paused=to.even_paused)
     if account is None:
         mine = sorted(member.accounts, key=lambda each: each.platform != member.preferred)
         last = mine[0] if mine else None

@@ -17,7 +17,7 @@ from chat.people import MessageRef, Person, Place
 from chat.platform import Platform
 from chat.text import Reader
 from scheduler.contract import Compose, Skip
-from scheduler.delivery import silence
+from scheduler.delivery import EVEN_PAUSED, silence
 from scheduler.drawing import draw, reader_of
 from storage.communities import Channel, Community
 from storage.database import Database, Session, own, unusable
@@ -133,7 +133,7 @@ async def _one(
         return Result(row, "expired")
     if member is None and channel is None:
         return Result(row, "skipped", "left")
-    if member is not None and (reason := silence(member, now)):
+    if member is not None and (reason := silence(member, now, even_paused=campaign.kind in EVEN_PAUSED)):
         return Result(row, "skipped", reason)
     place = _place(platform, row, member, channel)
     if isinstance(place, str):

@@ -85,6 +85,17 @@ async def asking(db: Session, account: str, since: datetime) -> FormDraft | None
     return found
 
 
+async def newest(db: Session, account: str, since: datetime) -> list[FormDraft]:
+    """Give the forms somebody was filling in after `since`, the latest first; at most five."""
+    found = await db.scalars(
+        select(FormDraft)
+        .where(FormDraft.account == account, FormDraft.touched_at > since)
+        .order_by(FormDraft.touched_at.desc(), FormDraft.id.desc())
+        .limit(5)
+    )
+    return list(found)
+
+
 async def unfinished(db: Session, account: str, form: str, subject: str) -> FormDraft | None:
     """Give a draft of this form that holds answers already."""
     found: FormDraft | None = await db.scalar(

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.attendance import attended
 from storage.database import Base, OfCommunity, Session
 from storage.meetings import Meeting
 from storage.members import Member
@@ -72,17 +73,13 @@ SHOWN_FROM = 5
 """Totals of fewer answers could point at people; they are not shown (domain 5.1, reliability §5.5)."""
 
 
-async def ask(db: Session, meeting: Meeting, members: Iterable[Member]) -> None:
-    """Note who may answer; who was asked before keeps their flag."""
+async def ask(db: Session, meeting: Meeting, members: Iterable[Member]) -> list[Member]:
+    """Note who may answer and give those who were not asked before; the others keep their flag."""
     known = set(await db.scalars(select(FeedbackFlag.member_id).where(FeedbackFlag.meeting_id == meeting.id)))
-    db.add_all(
-        [
-            FeedbackFlag(meeting_id=meeting.id, member_id=each.id, state="asked")
-            for each in members
-            if each.id not in known
-        ]
-    )
+    fresh = [each for each in members if each.id not in known]
+    db.add_all([FeedbackFlag(meeting_id=meeting.id, member_id=each.id, state="asked") for each in fresh])
     await db.flush()
+    return fresh
 
 
 async def flag(db: Session, meeting: Meeting, member: Member) -> FeedbackFlag | None:
@@ -93,6 +90,15 @@ async def flag(db: Session, meeting: Meeting, member: Member) -> FeedbackFlag | 
         .execution_options(populate_existing=True)
     )
     return found.one_or_none()
+
+
+async def silent(db: Session, meeting: Meeting) -> list[Member]:
+    """Give those who were asked, took part as far as is known, and have neither answered nor declined."""
+    flags = select(FeedbackFlag.member_id).where(
+        FeedbackFlag.meeting_id == meeting.id, FeedbackFlag.state.in_(("asked", "later"))
+    )
+    waiting = set(await db.scalars(flags))
+    return [each for each in await attended(db, meeting) if each.id in waiting]
 
 
 async def open_for(db: Session, member: Member) -> list[Meeting]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
+from storage import seats
 from storage.database import Session, own
-from storage.meetings import Attendance, Invitation, Meeting
+from storage.meetings import REPLIES, Attendance, Invitation, Meeting
 from storage.members import Member
+from storage.replies import Decision, Standing, Wish, decide, holds
 
 CHOICES = ("yes", "no", "maybe")
 ASKED_STATES = ("active", "paused", "stopped")
@@ -35,8 +37,15 @@ _THEIRS = own(
     Invitation,
 )
 _ROW: Table = Invitation.__table__  # type: ignore[assignment]
+_STANDING = ("reply", "mode", "guests", "queued_at", "offer_until", "note")
 _HELD = (
-    select(_ROW.c.id, _ROW.c.reply, _ROW.c.replied_at, _ROW.c.withdrawn)
+    select(
+        _ROW.c.id,
+        _ROW.c.replied_at,
+        _ROW.c.withdrawn,
+        _ROW.c.represents,
+        *(_ROW.c[name] for name in _STANDING),
+    )
     .where(
         _ROW.c.meeting_id == bindparam("meeting"),
         _ROW.c.member_id == bindparam("member"),
@@ -47,7 +56,7 @@ _HELD = (
 _REPLY = (
     update(_ROW)
     .where(_ROW.c.id == bindparam("invitation"))
-    .values(reply=bindparam("choice"), replied_at=bindparam("at"), replied_by=bindparam("by"))
+    .values({_ROW.c[name]: bindparam(f"new_{name}") for name in (*_STANDING, "replied_at", "replied_by")})
 )
 
 _OF_MEETING = select(Meeting.id).where(Meeting.key == bindparam("which"), Meeting.community_id == bindparam("whose"))
@@ -56,14 +65,18 @@ _ACCEPT = (
     .where(_ROW.c.meeting_id == _OF_MEETING.scalar_subquery(), _ROW.c.member_id == bindparam("who"))
     .values(delivered=True)
 )
+_COUNTED = and_(Invitation.withdrawn.is_(False), Invitation.represents.is_(None))
+"""Invitations that are counted: a delegate's is not, the seat and the reply are those of the member."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """Be what became of a press: the reply that stands now and the one before.
 
-    `refused` is "" or why nothing changed: `cancelled`, `started`, `not_invited`, `withdrawn`; `older` means that a
-    newer press had been taken in already.
+    `refused` is "" or why nothing changed: `cancelled`, `started`, `not_invited`, `withdrawn`, or one of
+    `storage.replies.Decision`; `older` means that a newer press had been taken in already. `why` tells what kept a yes
+    from being one, `moves` that a seat may have become free and the waiting list has to move; `delegate` that somebody
+    comes in another's place.
     """
 
     reply: str = "none"
@@ -71,6 +84,11 @@ class Result:
     changed: bool = False
     older: bool = False
     refused: str = ""
+    mode: str = ""
+    guests: int = 0
+    why: str = ""
+    moves: bool = False
+    delegate: bool = False
 
 
 def _meant(meeting: Meeting) -> ColumnElement[bool]:
@@ -162,33 +180,88 @@ async def _by_member(db: Session, asked: dict[str, Any]) -> dict[int, Invitation
 
 
 async def reply(
-    db: Session, meeting: Meeting, member: Member, choice: str, at: datetime, by: Member | None = None
+    db: Session,
+    meeting: Meeting,
+    member: Member,
+    choice: str,
+    at: datetime,
+    by: Member | None = None,
+    *,
+    now: datetime | None = None,
+    mode: str = "",
+    guests: int | None = None,
+    granted: bool = False,
 ) -> Result:
     """Take a reply; `at` is the person's time of the press and the newest press wins (reliability §2.3 point 10).
 
-    The row is held while it is changed, so any number of presses at once leave exact counts on both databases.
-    Raise `ValueError` for a choice that is none.
+    The row is held while it is changed, so any number of presses at once leave exact counts on both databases; in a
+    meeting with limits the meeting is held before it. `mode` is `room` or `online` of a hybrid meeting, `guests` None
+    keeps their number, `granted` lets a yes stand after the deadline. Raise `ValueError` for a choice that is none.
     """
     if choice not in CHOICES:
         raise ValueError("no such reply")
+    limited = seats.limited(meeting)
+    if limited:
+        await seats.lock(db, meeting)
     found = await db.execute(_HELD, {"meeting": meeting.id, "member": member.id, "own": db.community_id})
     row = found.one_or_none()
     if row is None:
         return Result(refused="not_invited")
+    before = Standing(**{name: getattr(row, name) for name in _STANDING})
+    stands = Result(
+        before.reply, before.reply, mode=before.mode, guests=before.guests, delegate=row.represents is not None
+    )
     refused = "withdrawn" if row.withdrawn else closed(meeting, at)
     if refused:
-        return Result(reply=row.reply, previous=row.reply, refused=refused)
-    previous = row.reply
+        return replace(stands, refused=refused)
     # Compared to the second: Telegram tells no more, and within one second the order of arrival is as good.
     if row.replied_at is not None and at.replace(microsecond=0) < row.replied_at.replace(microsecond=0):
-        return Result(previous, previous, older=True)
-    values = {"choice": choice, "at": at, "by": (by or member).id}
-    await db.execute(_REPLY, values | {"invitation": row.id})
-    seen = db.sync_session.identity_map.get(identity_key(Invitation, row.id))
+        return replace(stands, older=True)
+    if row.represents is not None:
+        decision = Decision(replace(before, reply=choice))
+    else:
+        wish = Wish(choice, at, now or at, mode, guests, granted)
+        decision = await decide(db, meeting, member, before, row.replied_at, wish)
+    if decision.refused:
+        return replace(stands, refused=decision.refused)
+    after = decision.standing
+    await _write(db, row.id, after, at, by or member)
+    return Result(
+        after.reply,
+        before.reply,
+        changed=after != before,
+        mode=after.mode,
+        guests=after.guests,
+        why=decision.why,
+        moves=limited and row.represents is None and _moves(before, after, now or at),
+        delegate=row.represents is not None,
+    )
+
+
+def _moves(before: Standing, after: Standing, now: datetime) -> bool:
+    """Tell whether a seat became free or somebody left the queue."""
+    if before.reply == "waitlisted" and after.reply != "waitlisted":
+        return True
+    return holds(before, now) and not (
+        holds(after, now) and after.mode == before.mode and after.guests >= before.guests
+    )
+
+
+async def _write(db: Session, invitation: int, standing: Standing, at: datetime, by: Member) -> None:
+    values = {name: getattr(standing, name) for name in _STANDING} | {"replied_at": at, "replied_by": by.id}
+    await db.execute(_REPLY, {f"new_{name}": value for name, value in values.items()} | {"invitation": invitation})
+    seen = db.sync_session.identity_map.get(identity_key(Invitation, invitation))
     if seen is not None:  # what is in the session is what is in the database
-        for name, value in zip(("reply", "replied_at", "replied_by"), values.values(), strict=True):
+        for name, value in values.items():
             set_committed_value(seen, name, value)
-    return Result(choice, previous, changed=choice != previous)
+
+
+async def held(db: Session, meeting: Meeting, member: Member) -> Invitation | None:
+    """Give a member's invitation, with the meeting and it held until the end of the transaction, read afresh."""
+    await seats.lock(db, meeting)
+    query = select(Invitation).where(Invitation.meeting_id == meeting.id, Invitation.member_id == member.id)
+    found = await db.scalars(query.with_for_update().execution_options(populate_existing=True))
+    return found.one_or_none()
 
 
 def closed(meeting: Meeting, at: datetime) -> str:
@@ -199,13 +272,11 @@ def closed(meeting: Meeting, at: datetime) -> str:
 
 
 async def counts(db: Session, meeting: Meeting) -> dict[str, int]:
-    """Count the replies of a meeting in one question; `none` are those who have not replied."""
-    found = await db.execute(
-        select(Invitation.reply, func.count())
-        .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
-        .group_by(Invitation.reply)
-    )
-    return {"yes": 0, "maybe": 0, "no": 0, "none": 0} | dict(found.all())
+    """Count the replies of a meeting in one question; `none` are those who have not replied.
+
+    A delegate stands for the member whose reply is `delegated` and is not counted again.
+    """
+    return (await counts_of(db, [meeting]))[meeting.id]
 
 
 async def counts_of(db: Session, meetings: Iterable[Meeting]) -> dict[int, dict[str, int]]:
@@ -213,7 +284,7 @@ async def counts_of(db: Session, meetings: Iterable[Meeting]) -> dict[int, dict[
     wanted = {each.id: {"yes": 0, "maybe": 0, "no": 0, "none": 0} for each in meetings}
     found = await db.execute(
         select(Invitation.meeting_id, Invitation.reply, func.count())
-        .where(Invitation.meeting_id.in_(list(wanted)), Invitation.withdrawn.is_(False))
+        .where(Invitation.meeting_id.in_(list(wanted)), _COUNTED)
         .group_by(Invitation.meeting_id, Invitation.reply)
     )
     for meeting_id, choice, number in found:
@@ -227,7 +298,7 @@ async def by_category(db: Session, meeting: Meeting) -> list[tuple[str, int, int
     found = await db.execute(
         select(Member.category, func.count(), yes)
         .join(Invitation, Invitation.member_id == Member.id)
-        .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
+        .where(Invitation.meeting_id == meeting.id, _COUNTED)
         .group_by(Member.category)
         .order_by(Member.category)
     )
@@ -244,13 +315,29 @@ async def who_replied(
         .where(
             Invitation.meeting_id == meeting.id,
             Invitation.withdrawn.is_(False),
-            Invitation.reply.in_(choices or (*CHOICES, "none", "waitlisted", "delegated")),
+            Invitation.reply.in_(choices or REPLIES),
         )
         .order_by(Member.name, Member.id)
         .offset(after)
         .limit(limit)
     )
     return [(member, invitation) for member, invitation in found]
+
+
+async def named(db: Session, meeting: Meeting, words: str) -> list[Member]:
+    """Give those invited whom words mean: a key, a code, or a part of the name; at most five, by name."""
+    wanted = words.strip()
+    invited = (
+        select(Member)
+        .join(Invitation, Invitation.member_id == Member.id)
+        .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
+        .order_by(Member.name, Member.id)
+        .limit(5)
+    )
+    exact = or_(Member.key == wanted, func.lower(Member.code) == wanted.lower(), Member.name == wanted)
+    found = list(await db.scalars(invited.where(exact)))
+    part = func.lower(Member.name).contains(wanted.lower(), autoescape=True)
+    return found or (list(await db.scalars(invited.where(part))) if len(wanted) > 1 else [])
 
 
 async def attended(db: Session, meeting: Meeting) -> list[Member]:

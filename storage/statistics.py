@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, not_, select
 
 from storage.communities import Community
 from storage.database import Session
@@ -32,6 +32,13 @@ FEW = 5
 PARTNERS = ("country_of_origin", "country_of_transit")
 PUBLISHED = ("published", "disseminated", "archived")
 RATINGS = {"F1": "satisfaction", "F2": "relevance", "F3": "learning", "F5": "openness", "F7": "organisation"}
+_ONLY_ASKED = and_(
+    Invitation.invited_at.is_(None),
+    Invitation.delivered.is_(False),
+    Invitation.replied_at.is_not(None),
+    Invitation.reply != "yes",
+)
+"""Somebody who was not invited asked for a seat and has not got one: nobody to divide by."""
 NO_CONTACTS, WILL_USE = "a", "y"
 """What the feedback form stores for "none" (F4) and "yes" (F6)."""
 
@@ -120,11 +127,12 @@ async def figures(db: Session, now: datetime) -> list[MeetingFigures]:
     )
     found = {each.id: MeetingFigures(each, each.state in HELD) for each in meetings}
     said: dict[tuple[int, int], str] = {}
-    for row in await db.scalars(select(Invitation).where(Invitation.withdrawn.is_(False))):
+    for row in await db.scalars(select(Invitation).where(Invitation.withdrawn.is_(False), not_(_ONLY_ASKED))):
         if (each := found.get(row.meeting_id)) is not None:
-            each.replies[row.reply] += 1
-            each.delivered += row.delivered
             said[row.meeting_id, row.member_id] = row.reply
+            if row.represents is None:  # a delegate comes in a place that is counted already
+                each.replies["yes" if row.reply == "delegated" else row.reply] += 1
+                each.delivered += row.delivered
     for attendance in await db.scalars(select(Attendance)):
         if (each := found.get(attendance.meeting_id)) is not None:
             each.attendance[attendance.state] += 1

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.play._main import play_main
+from bot.play._meeting import play_meeting
 
 Scenario = Callable[[Path, Callable[[str], None]], Awaitable[dict[str, Any]]]
-_PLAYS: dict[str, Scenario] = {"main": play_main}
+_PLAYS: dict[str, Scenario] = {"main": play_main, "meeting": play_meeting}
 SCENARIOS = tuple(_PLAYS)
 
 

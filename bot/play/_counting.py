@@ -68,3 +68,25 @@ def _arrivals(ledger: Any) -> tuple[Counter[tuple[str, str, str]], Counter[tuple
         }
     )
     return arrived, copies
+
+
+async def per_member(demo: Demo) -> dict[str, dict[str, int]]:
+    """Count what arrived at each person by kind, as the sandbox's ledger has it; names of newcomers stand for them."""
+    arrived, _ = _arrivals(await demo.ask("ledger"))
+    found: dict[str, Counter[str]] = {}
+    database = Database(demo.database_url)
+    try:
+        async with database.read() as db:
+            rows = await db.execute(
+                select(Campaign.kind, Delivery, Member.code, Member.name)
+                .join(Delivery, Delivery.campaign_id == Campaign.id)
+                .join(Member, Member.id == Delivery.member_id)
+            )
+            for kind, delivery, code, name in rows:
+                number = arrived[delivery.platform, delivery.chat, delivery.message]
+                who = name if code.startswith("d-") else code
+                if number:
+                    found.setdefault(who, Counter())[kind] += number
+    finally:
+        await database.close()
+    return {who: dict(sorted(kinds.items())) for who, kinds in sorted(found.items())}

@@ -45,6 +45,29 @@ class Player:
                 raise RuntimeError(f"{person} sees no button {pattern!r} on {platform}")
             await asyncio.sleep(0.02)
 
+    async def fill(self, person: str, *pages: dict[str, str]) -> None:
+        """Fill in the modal that is open in Slack, page by page. Raise `RuntimeError` if a page is refused."""
+        for values in pages:
+            await self._modal(person)
+            done = await self.demo.control("submit", person=person, platform="slack", values=values)
+            if done.get("errors"):
+                raise RuntimeError(f"{person}: the form refuses {done['errors']}")
+
+    async def find(self, person: str, pattern: str) -> str:
+        """Wait for a text or an address in a private chat that matches; give its group."""
+        platform, deadline = self.platform(person), time.monotonic() + 10
+        while True:
+            screen = await self.demo.ask("screen", person=person, platform=platform)
+            for chat in (each for each in screen["chats"] if each["kind"] in ("dm", "private")):
+                for message in reversed(chat["messages"]):
+                    urls = [each.get("url", "") for line in message.get("buttons", []) for each in line]
+                    for text in (message["text"], *urls):
+                        if found := re.search(pattern, text):
+                            return found.group(1)
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{person} sees no {pattern!r} on {platform}")
+            await asyncio.sleep(0.02)
+
     async def run_until(self, end: datetime) -> None:
         """Move the clock from one due moment to the next, up to `end`."""
         due = await self.demo.settle(cards=False)

@@ -95,6 +95,11 @@ COPY: dict[str, str | tuple[str, str]] = {
     "d_send_reminder": "Reminders for {code}: {title}",
     "d_send_feedback": "Questions about {code}: {title}",
     "d_send_card": "Card in the channels for {code}: {title}",
+    "d_send_offer": "Offer of a seat for {code}: {title}",
+    "d_send_row": "{what} · {code}: {title}",
+    "d_send_poll": "A poll",
+    "d_send_result": "Result of a poll",
+    "d_send_digest": "Digest: what waits, in one message",
     "d_send_unnamed": "A send",
     # who cannot be reached
     "d_unreached": ("{n} person cannot be reached: {reasons}.", "{n} people cannot be reached: {reasons}."),

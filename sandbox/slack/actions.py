@@ -6,7 +6,7 @@ import base64
 import binascii
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -243,18 +243,29 @@ async def press_view(side: SlackSide, team: Team, user: str, view: View, action:
 async def upload(side: SlackSide, person: Person, call: Call) -> Done:
     """Share a file with the app or in a channel."""
     team, user = active(side, person)
-    room, name = place(side, team, user, call), str(call.get("name") or "")
+    room = place(side, team, user, call)
+    file = taken(team, user, call)
+    comment = escape(str(call.get("comment") or ""), quote=False)
+    post = share(side, team, room, Post("", user, comment, side.world.clock.now()), [file])
+    return {"file": file.id, "message": post.ts, "chat": room.id, "acked": await _tell(side, team, room, post)}
+
+
+def taken(team: Team, user: str, given: Any) -> File:
+    """Take a file somebody picked: `name` and `text` or `base64`, or the id of one that was uploaded before."""
+    if isinstance(given, str) and given in team.files:
+        return team.files[given]
+    name = str(given.get("name") or "") if isinstance(given, Mapping) else ""
     if not name:
         raise WrongCall('give the file a "name"')
     try:
-        content = base64.b64decode(str(call.get("base64") or ""), validate=True) or str(call.get("text") or "").encode()
+        content = (
+            base64.b64decode(str(given.get("base64") or ""), validate=True) or str(given.get("text") or "").encode()
+        )
     except binascii.Error:
         raise WrongCall('"base64" is not valid') from None
     file = File(fresh("F"), name, len(content), user, content=content)
     team.files[file.id] = file
-    comment = escape(str(call.get("comment") or ""), quote=False)
-    post = share(side, team, room, Post("", user, comment, side.world.clock.now()), [file])
-    return {"file": file.id, "message": post.ts, "chat": room.id, "acked": await _tell(side, team, room, post)}
+    return file
 
 
 async def deactivate(side: SlackSide, person: Person, gone: bool) -> Done:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.errors import WrongCall
 from sandbox.people import Person
-from sandbox.slack.actions import active
+from sandbox.slack.actions import active, taken
 from sandbox.slack.views import View, applied, field
 from sandbox.slack.workspace import Team
 from sandbox.world import Call, Done
@@ -18,6 +18,8 @@ from sandbox.world import Call, Done
 if TYPE_CHECKING:
     from sandbox.slack import SlackSide
 
+FILE_MAX = 10_000_000
+"""Bytes of a file given in a modal."""
 _PATTERNS = {
     "email_text_input": r"[^@\s]+@[^@\s]+\.[^@\s]+\Z",
     "url_text_input": r"https?://\S+\Z",
@@ -124,6 +126,10 @@ def value_of(side: SlackSide, person: Person, team: Team, element: dict[str, Any
     """Give what the state of an element keeps for what a person picked or typed there."""
     kind = element["type"]
     name = field(kind)
+    if kind == "file_input":
+        given = value if isinstance(value, list) else [] if value in (None, "") else [value]
+        user = side.team_of(person)[1]
+        return [team.file(taken(team, user, each)) for each in given]
     if name.endswith("s"):
         each = value if isinstance(value, list) else [] if value in (None, "") else [value]
         return [_pick(side, team, element, one) for one in each]
@@ -185,10 +191,20 @@ def _client(view: View) -> list[str]:
             if pattern and not re.match(pattern, value):
                 wrong.append(f"{label}: {value!r} is not in the right form")
             wrong += _bounds(element, label, value)
+        if element["type"] == "file_input":
+            wrong += _files(element, label, value)
         limit = element.get("max_selected_items")
         if isinstance(value, list) and limit and len(value) > limit:
             wrong.append(f"{label}: at most {limit}")
     return wrong
+
+
+def _files(element: dict[str, Any], label: str, files: list[dict[str, Any]]) -> list[str]:
+    """Say what the client would not take: too many files, other endings, more than 10 MB."""
+    endings, most = element.get("filetypes"), element.get("max_files", 10)
+    wrong = [f"{label}: at most {most} files"] if len(files) > most else []
+    wrong += [f"{label}: {each['name']} is not taken" for each in files if endings and each["filetype"] not in endings]
+    return wrong + [f"{label}: {each['name']} is too large" for each in files if each["size"] > FILE_MAX]
 
 
 def _bounds(element: dict[str, Any], label: str, value: str) -> list[str]:

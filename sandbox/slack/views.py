@@ -164,6 +164,8 @@ def field(kind: str) -> str:
     """Give the name under which the state keeps what was picked or typed; empty if the element keeps nothing."""
     if kind in _STATES:
         return _STATES[kind][0]
+    if kind == "file_input":
+        return "files"
     return "value" if kind.endswith("_input") else ""
 
 

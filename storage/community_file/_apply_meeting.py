@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from storage import changes
 from storage.community_file._merge import Merge
 from storage.community_file._shape import MeetingEntry, MemoEntry
 from storage.database import Session
@@ -17,8 +18,10 @@ from storage.feedback import FeedbackAnswer, FeedbackFlag
 from storage.meetings import HELD, INVITED, Attendance, Invitation, Meeting
 from storage.members import Member
 
-_AT_RISK = ("starts_at", "ends_at", "zone", "rsvp_deadline", "format")
+_AT_RISK = ("starts_at", "ends_at", "zone", "rsvp_deadline", "online_deadline", "format")
 """Fields that people have been told; once they are invited, the chat's own command changes them and tells everybody."""
+_ONCE_THERE = ("place", "join_link")
+"""Fields that may still be filled in; once there is something, people have been told it, too."""
 _BETWEEN = timedelta(hours=17)
 """Between two replies of a file, which knows who answered but not when."""
 
@@ -44,26 +47,53 @@ async def take_in_meeting(
         "chatham_house": entry.chatham_house,
         "audience": {"categories": list(entry.categories)} if entry.categories else {},
         "announce": entry.announce,
+        **entry.more,
     }
+    kept = {**values, **entry.details}
+    if entry.moderator is not None:
+        kept["moderator"] = entry.moderator
     row = await db.scalar(select(Meeting).where(Meeting.code == entry.id))
     added, changed = row is None, list[str]()
     if row is None:
-        row = Meeting(code=entry.id, state=entry.state, **values)
+        row = Meeting(code=entry.id, state=entry.state, details=dict(entry.details), **values)
         db.add(row)
         await db.flush()
+        await _moderator(db, merge, row, entry, members)
     else:
-        news = merge.news(file, entry.id, values)
+        news = merge.news(file, entry.id, kept)
+        details = {name: news.pop(name) for name in entry.details if name in news}
+        named = news.pop("moderator", None) is not None
         if row.state not in ("draft", "scheduled"):
-            told = [name for name in _AT_RISK if name in news and getattr(row, name) != news.pop(name)]
+            fixed = (*_AT_RISK, *(name for name in _ONCE_THERE if getattr(row, name)))
+            told = [name for name in fixed if name in news and getattr(row, name) != news.pop(name)]
             if told:
                 merge.report.notes.append(
                     f"{entry.id} has been sent: {', '.join(told)} stay; change the meeting in chat, so that people know"
                 )
         changed = merge.assign(row, news)
         row.revision += bool(changed)
+        new = {name: each for name, each in details.items() if row.details.get(name, "") != each}
+        if new:
+            row.details = {**row.details, **new}
+            changed += sorted(new)
+        if named:
+            changed += await _moderator(db, merge, row, entry, members)
     changed += await _past(db, row, entry, members)
-    merge.done(file, entry.id, values, added=added, changed=changed)
+    merge.done(file, entry.id, kept, added=added, changed=changed)
     return row
+
+
+async def _moderator(
+    db: Session, merge: Merge, row: Meeting, entry: MeetingEntry, members: Mapping[str, Member]
+) -> list[str]:
+    if entry.moderator is None:
+        return []
+    person = members.get(entry.moderator)
+    if person is None:
+        merge.report.notes.append(f'{entry.id}: there is no "{entry.moderator}" to moderate it')
+        return []
+    await changes.name_moderator(db, row, person)
+    return [f"moderator: {entry.moderator}"]
 
 
 async def _past(db: Session, row: Meeting, entry: MeetingEntry, members: Mapping[str, Member]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from storage.community_file._people import code, link_of, zone_of
@@ -17,6 +18,8 @@ from storage.members import CATEGORIES
 FORMATS = ("online", "in_person", "hybrid")
 KINDS = ("meeting", "webinar")
 WRITTEN_REPLIES = ("yes", "no", "maybe", "waitlisted", "delegated")
+LIMITS = ("seats", "seats_online", "per_organisation")
+SEATS_MAX, GUESTS_MAX = 5000, 9
 RATED = ("F1", "F2", "F3", "F4", "F5", "F6", "F7")
 """Items of `fb_meeting_v1` (domain 5.1) in the order of a line of `ratings`; `-` leaves one out."""
 _SCALE = {each: each for each in "12345"}
@@ -87,9 +90,45 @@ def read_meeting(value: Value, default_zone: str, people: Iterable[str] | None) 
         answered=answered,
         ratings=ratings,
         memo=_memo(block, zone, known),
+        more=_more(block, zone, start),
+        details=_details(block),
+        moderator=_moderator(block),
     )
     block.finish()
     return entry
+
+
+def _more(block: Block, zone: str, start: datetime) -> dict[str, Any]:
+    """Read the limits of a meeting and its own schedule, only what is written; 0 seats are no limit."""
+    found: dict[str, Any] = {}
+    for name in LIMITS:
+        written = block.field(name)
+        if written:
+            found[name] = written.number(0, SEATS_MAX) or None
+    guests = block.field("guests")
+    if guests:
+        found["guests"] = guests.number(0, GUESTS_MAX)
+    online = block.field("online_deadline")
+    if online:
+        found["online_deadline"] = online.read(lambda written: instant(written, zone))
+        if found["online_deadline"] and found["online_deadline"] >= start:
+            online.complain("the online deadline is not before the start")
+    schedule = block.field("schedule")
+    if schedule:
+        found["schedule"] = schedule.mapping()
+    return found
+
+
+def _details(block: Block) -> dict[str, str]:
+    texts = {"phone": block.text("phone", most=40), "profile": block.text("profile", most=300)}
+    links = {name: link_of(block, name) for name in ("map_link", "pack_link")}
+    return {name: written for name, written in (texts | links).items() if name in block}
+
+
+def _moderator(block: Block) -> str | None:
+    """Read the id of the moderator; whether there is such a person is known when the file is taken in."""
+    found = block.field("moderator")
+    return code(found) if found else None
 
 
 def read_current(value: Value, default_zone: str, people: Iterable[str]) -> CurrentEntry:

@@ -64,6 +64,11 @@ def read_community(value: Value) -> tuple[CommunityEntry, bool]:
     days = [each.read(_day) for each in block.items("no_send")]
     if any(days):
         settings["no_send"] = sorted(each for each in days if each)
+    cap, schedule = block.field("weekly_cap"), block.field("schedule")
+    if cap:
+        settings["weekly_cap"] = cap.number(0, 50)
+    if schedule:
+        settings["schedule"] = schedule.mapping()
     consented = block.flag("consented")
     entry = CommunityEntry(
         key=written,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
@@ -97,6 +98,39 @@ class Value:
         if value not in ("true", "false", "yes", "no"):
             self.complain(f'"{value}" is neither true nor false')
         return value in ("true", "yes")
+
+    def number(self, least: int, most: int) -> int:
+        """Give a whole number within limits."""
+        written = self.text()
+        if not re.fullmatch(r"\d{1,9}", written) or not least <= int(written) <= most:
+            self.complain(f'"{written}" is no whole number from {least} to {most}')
+            return least
+        return int(written)
+
+    def plain(self) -> Any:
+        """Give what is written here as JSON knows it: texts, numbers, yes or no, lists and blocks; dates stay texts."""
+        node = self.node
+        if isinstance(node, yaml.MappingNode):
+            return {
+                str(key.value): self.inside(each, str(key.value)).plain()
+                for key, each in node.value
+                if isinstance(key, yaml.ScalarNode)
+            }
+        if isinstance(node, yaml.SequenceNode):
+            return [self.inside(each, f"[{index}]").plain() for index, each in enumerate(node.value)]
+        if self.empty:
+            return None
+        if node.tag.endswith((":int", ":float", ":bool")):
+            return yaml.safe_load(str(node.value))
+        return self.text()
+
+    def mapping(self) -> dict[str, Any]:
+        """Give a block of named fields as it is written."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.complain("named fields are expected here")
+            return {}
+        found: dict[str, Any] = self.plain()
+        return found
 
     def items(self) -> list[Value]:
         """Give the entries of a list."""

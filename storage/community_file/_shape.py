@@ -18,7 +18,7 @@ class AccountEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommunityEntry:
-    """The community itself; `settings` holds programme, targets and no-send dates."""
+    """The community itself; `settings` holds programme, targets, no-send dates, cap and schedule."""
 
     key: str
     name: str
@@ -84,7 +84,8 @@ class MemoEntry:
 class MeetingEntry:
     """A meeting; the last fields tell its past and are empty for one that lies ahead.
 
-    `invited`: None for all members, else their ids. `ratings` are anonymous and in no order of people.
+    `invited`: None for all members, else their ids. `ratings` are anonymous and in no order of people. `more` and
+    `details` hold only what is written, so that what the file does not say is left to the chat; `moderator` is an id.
     """
 
     id: str
@@ -107,6 +108,11 @@ class MeetingEntry:
     invited: tuple[str, ...] | None
     categories: tuple[str, ...]
     invited_at: datetime | None
+    more: dict[str, Any] = field(default_factory=dict)
+    """Columns: `seats`, `seats_online`, `per_organisation` (None = any number), `guests`, `online_deadline`,
+    `schedule`."""
+    details: dict[str, str] = field(default_factory=dict)
+    moderator: str | None = None
     replies: dict[str, str] = field(default_factory=dict)
     attendance: dict[str, str] = field(default_factory=dict)
     answered: tuple[str, ...] = ()

@@ -53,7 +53,12 @@ async def test_a_meeting_is_planned_in_slack_by_a_modal_that_explains_its_errors
     done = await people.submit("o01", title="")
     assert "errors" not in done, done
     second = await people.modal("o01")
-    assert [each["block_id"] for each in second["inputs"]] == ["link", "place", "deadline", "audience"]
+    assert [each["block_id"] for each in second["inputs"]][:3] == ["passcode", "per_organisation", "guests"]
+    await people.submit("o01")
+    last = await people.modal("o01")
+    assert [each["block_id"] for each in last["inputs"]] == [
+        "link", "place", "seats", "seats_online", "deadline", "online_deadline", "audience",
+    ]  # fmt: skip
     done = await people.submit("o01", deadline="2026-10-07T09:30")
     why = "The reply deadline must be before the start, Tue, 6 Oct 2026, 09:30 (Brussels)."
     assert done["errors"] == {"deadline": why}
@@ -74,6 +79,7 @@ async def test_editing_shows_what_stands_and_changes_only_that(people: Any) -> N
     assert shown["theme"] == "Housing after return"
     assert opened["title"]["text"] == "Edit M7"
     await people.submit("o01", title="Housing")
+    await people.submit("o01")
     done = await people.submit("o01")
     assert done.get("closed"), done
     await people.see("o01", "slack", "Housing\n")
@@ -125,7 +131,7 @@ async def test_a_preview_a_test_a_send_and_undo_leave_nobody_with_a_message(peop
     await people.see("o04", "telegram", "24 people: 15 Slack, 9 Telegram")
     await people.press("o04", "telegram", "Send a test to me")
     await people.see("o04", "telegram", "This is a test. Only you see it; its buttons change nothing.")
-    await people.press("o04", "telegram", "Yes")
+    await people.press("o04", "telegram", "Yes, in the room")
     await people.toast("o04", "This was a test. Nothing is saved.")
     seen = (await people.ledger())[-1]["n"]
     await people.press("o04", "telegram", "/^send:/")

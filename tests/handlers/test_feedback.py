@@ -314,3 +314,31 @@ async def test_comments_stay_shut_before_the_close(town: Any, meeting: Meeting, 
     assert (
         show(await town.click(town.claire, Press("fbtexts", meeting.key, "0"))).text == "Only organisers can do that."
     )
+
+
+@on_one
+async def test_home_names_open_questions_until_they_are_answered(town: Any, meeting: Meeting) -> None:
+    async def waits() -> list[str]:
+        async with town.read() as db:
+            found = next(each for each in features() if each.name == "feedback").waits
+            return [each.kind for each in await found[0](db, town.claire, town.clock.now())]
+
+    assert await waits() == []
+    await reach(town, END + timedelta(hours=1))
+    assert await waits() == ["feedback_request"]
+    async with town.write() as db:
+        await stored.send(db, meeting, town.claire, GOOD)
+    assert await waits() == []
+
+
+@on_one
+async def test_a_reminder_asks_the_same_and_becomes_the_thanks(town: Any, meeting: Meeting) -> None:
+    await reach(town, END + timedelta(hours=1))
+    again = await draw(town, "feedback_reminder", meeting, town.claire, first=True)
+    assert isinstance(again, Message)
+    assert plain(again.lines[0], Reader()) == "A short reminder."
+    async with town.write() as db:
+        assert [each.code for each in await stored.silent(db, meeting)] == ["m05", "m15"]
+        await stored.send(db, meeting, town.claire, GOOD)
+        assert [each.code for each in await stored.silent(db, meeting)] == ["m15"]
+    assert await draw(town, "feedback_reminder", meeting, town.claire, first=True) == Skip("answered")

@@ -74,7 +74,7 @@ async def test_the_preview_says_who_where_when_in_which_languages(town: Any, mee
         "They get:",
         "Hello Olivia, you are invited to “Jobs and skills” (COPRR).",
     ]
-    assert seen.labels == ["Send a test to me", "Who gets it", "Edit", "Send to 2", "Cancel"]
+    assert seen.labels == ["Send a test to me", "Who gets it", "Edit", "Schedule", "Send to 2", "Cancel"]
     assert "meeting preview" not in seen.text
     assert await rows(town, "invitation") == []
 
@@ -280,8 +280,8 @@ async def test_somebody_who_joins_later_is_invited_later(town: Any, meeting: Mee
     await sent(town, meeting, show)
     nothing = show(await town.command(town.olivia, "meeting invite"))
     assert "Everybody is invited." in nothing.text
-    assert "Wed, 13 May 2026, 10:00 (Brussels): reminder a week before, to those who said Yes (now 0)" in nothing.text
-    assert nothing.labels == ["Status"]
+    assert "Wed, 13 May 2026, 10:00 (Brussels) · Reminder a week before · Yes · nobody at the moment" in nothing.text
+    assert nothing.labels[-2:] == ["For one person", "Status"]
     await add_members(town, 1)
     preview = show(await town.command(town.olivia, "meeting invite"))
     assert "1 person: 1 Slack" in preview.text
@@ -319,5 +319,7 @@ async def test_the_status_follows_and_says_what_comes_next(town: Any, meeting: M
     seen = show(answers)
     assert answers[0].card == Card("status", meeting.key)
     assert "EU Member States: yes 0 of 1" in seen.text
-    assert "Next message: Wed, 22 Apr 2026, 10:00 (Brussels)" in seen.text
-    assert seen.labels == ["Remind 2", "Show names", "Preview", "Edit"]
+    assert "Next message: Wed, 22 Apr 2026" in seen.text
+    assert seen.labels == ["Remind 2", "Show names", "Edit", "Change the date", "More"]
+    more = show(await town.click(town.olivia, seen.button("More")))
+    assert more.labels[-3:] == ["Preview", "Answer for someone", "Cancel the meeting"]

@@ -30,7 +30,7 @@ async def meeting(town: Any) -> Meeting:
     async with town.write() as db:
         made = Meeting(
             code="M6", title="Jobs and skills", format="online", zone="Europe/Brussels", state="inviting",
-            starts_at=START, ends_at=START + timedelta(minutes=150), rsvp_deadline=datetime(2026, 5, 6, tzinfo=UTC),
+            starts_at=START, ends_at=START + timedelta(minutes=150), rsvp_deadline=START - timedelta(minutes=10),
             join_link="https://meet.example.org/secret", passcode="4821", agenda_link="https://example.org/agenda",
         )  # fmt: skip
         db.add(made)

@@ -17,6 +17,7 @@ from handlers import features
 from scheduler import cards
 from scheduler.contract import Drawing, Skip
 from storage.communities import Channel
+from storage.delegations import Delegation
 from storage.deliveries import CardCopy
 from storage.meetings import Invitation, Meeting
 
@@ -71,7 +72,7 @@ async def test_an_invitation_says_when_where_by_when_and_the_rule(town: Any, mee
         "Please reply by: Wed, 6 May 2026, 22:00 (Dhaka) · 18:00 Brussels\n"
         "This meeting follows the Chatham House Rule: use what you hear, but do not say who said it or who was there."
     )
-    assert seen.labels == ["Yes", "Maybe", "No", "Details"]
+    assert seen.labels == ["Yes", "Maybe", "No", "Send a delegate", "Add to calendar", "Details"]
     assert seen.button("Yes").style == "primary"
 
 
@@ -85,22 +86,23 @@ async def test_a_yes_turns_the_card_into_the_reply(town: Any, meeting: Meeting, 
     assert "Your link comes the day before." in seen.text
     assert "/my" in seen.text
     assert "secret" not in seen.text
-    assert seen.labels == ["Change reply", "Details"]
+    assert seen.labels == ["Add to calendar", "Change reply", "Details"]
     assert plain(toast.text, Reader()) == "You replied: Yes."
 
 
 @on_one
-async def test_a_no_is_thanked_without_naming_what_does_not_exist(town: Any, meeting: Meeting, show: Any) -> None:
+async def test_a_no_is_thanked_and_offers_a_delegate(town: Any, meeting: Meeting, show: Any) -> None:
     seen = show(await town.click(town.claire, rsvp(meeting, "no")))
     assert seen.text.startswith("You replied: No.\nJobs and skills")
-    assert "delegate" not in seen.text
+    assert "A colleague of your organisation can come in your place." in seen.text
+    assert seen.labels == ["Send a delegate", "Change reply", "Details"]
 
 
 @on_one
 async def test_maybe_offers_yes_and_no_and_a_date(town: Any, meeting: Meeting, show: Any) -> None:
     seen = show(await town.click(town.claire, rsvp(meeting, "maybe")))
     assert "You can decide until Wed, 6 May 2026, 18:00 (Brussels)." in seen.text
-    assert seen.labels == ["Yes", "No", "Details"]
+    assert seen.labels == ["Yes", "No", "Send a delegate", "Details"]
 
 
 @on_one
@@ -158,7 +160,7 @@ async def test_changing_a_reply_brings_the_answers_back(town: Any, meeting: Meet
     seen = show(await town.click(town.claire, rsvp(meeting, "yes")))
     again = show(await town.click(town.claire, seen.button("Change reply")))
     assert again.text.startswith("You replied: Yes.")
-    assert again.labels == ["Maybe", "No", "Details"]
+    assert again.labels == ["Maybe", "No", "Send a delegate", "Details"]
     done = show(await town.click(town.claire, again.button("No")))
     assert done.text.startswith("You replied: No.")
 
@@ -242,3 +244,125 @@ async def test_markup_in_a_title_stays_text(town: Any, meeting: Meeting) -> None
         (await db.get_one(Meeting, meeting.id)).title = "<!channel> <b>now</b>"
     card = await draw(town, "meeting_card", meeting)
     assert text_of(card).startswith("<!channel> <b>now</b>")
+
+
+async def reshape(town: Any, meeting: Meeting, **columns: Any) -> None:
+    async with town.write() as db:
+        row = await db.get_one(Meeting, meeting.id)
+        for name, value in columns.items():
+            setattr(row, name, value)
+
+
+@on_one
+async def test_after_the_deadline_a_yes_asks_the_organisers(town: Any, meeting: Meeting, show: Any) -> None:
+    town.clock.set(meeting.rsvp_deadline + timedelta(hours=1))
+    card = show([Reply(await draw(town, "invitation", meeting, town.claire))])
+    assert card.labels[:3] == ["Ask for a seat", "Maybe", "No"]
+    asked = show(await town.click(town.claire, card.button("Ask for a seat")))
+    assert asked.text.startswith("You asked for a seat.\nJobs and skills")
+    assert "The deadline has passed. The organisers decide about your seat." in asked.text
+    assert asked.labels == ["No", "My replies"]
+    assert show(await town.click(town.claire, asked.button("No"))).text.startswith("You replied: No.")
+
+
+@on_one
+async def test_a_hybrid_meeting_asks_how_somebody_comes(town: Any, meeting: Meeting, show: Any) -> None:
+    await reshape(town, meeting, format="hybrid", place="Istanbul", seats=10)
+    card = show([Reply(await draw(town, "invitation", meeting, town.claire))])
+    assert card.labels[:4] == ["Yes, in the room", "Yes, online", "No", "Maybe"]
+    assert "Room: 10 of 10 seats free · Online: free" in card.text
+    yes = show(await town.click(town.claire, card.button("Yes, in the room")))
+    assert yes.text.startswith("You replied: Yes, in the room.")
+    assert "Where: Istanbul" in yes.text
+    assert "Tell my needs" in yes.labels
+    public = text_of(await draw(town, "meeting_card", meeting))
+    assert "Yes 1 · Maybe 0 · No 0" in public
+    assert "Room: 9 of 10 seats free · Online: free" in public
+    again = show(await town.click(town.claire, yes.button("Change reply")))
+    assert again.labels[:3] == ["Yes, online", "No", "Maybe"]
+    other = show(await town.click(town.claire, again.button("Yes, online")))
+    assert other.text.startswith("You replied: Yes, online.")
+    assert "Tell my needs" not in other.labels
+    assert "Room: 10 of 10 seats free" in text_of(await draw(town, "meeting_card", meeting))
+
+
+@on_one
+async def test_guests_are_chosen_with_one_tap_and_take_seats(town: Any, meeting: Meeting, show: Any) -> None:
+    await reshape(town, meeting, seats=2, guests=2)
+    yes = show(await town.click(town.claire, rsvp(meeting, "yes")))
+    asked = show(await town.click(town.claire, yes.button("Guests")))
+    assert asked.labels == ["0", "1", "2", "Back"]
+    with_one = show(await town.click(town.claire, asked.button("1")))
+    assert "You bring 1 guest." in with_one.text
+    edit, toast = await town.click(town.claire, asked.button("2"))
+    assert plain(toast.text, Reader()) == "There is no free seat for another guest. Your own reply stays as it is."
+    assert "You bring 1 guest." in text_of(edit.message)
+
+
+@on_one
+async def test_a_member_without_invitation_may_ask_from_a_channel_card(town: Any, meeting: Meeting, show: Any) -> None:
+    async with town.write() as db:
+        mine = select(Invitation).where(Invitation.member_id == town.claire.id)
+        await db.delete((await db.scalars(mine)).one())
+    _, private = await town.click(town.claire, rsvp(meeting, "yes"), CHANNEL)
+    assert isinstance(private, Reply)
+    assert private.private
+    asked = show(await town.click(town.claire, show([private]).button("Ask for a seat")))
+    assert asked.text.startswith("You asked for a seat.")
+    with pytest.raises(UserError):
+        await town.click(town.olivia, rsvp(meeting, "ask"))
+
+
+@on_one
+async def test_a_changed_time_is_confirmed_and_keeps_the_seat(town: Any, meeting: Meeting, show: Any) -> None:
+    await reshape(town, meeting, seats=1)
+    await town.click(town.claire, rsvp(meeting, "yes"))
+    async with town.write() as db:
+        row = (await db.scalars(select(Invitation).where(Invitation.member_id == town.claire.id))).one()
+        row.reply = "reconfirm"
+    card = show([Reply(await draw(town, "invitation", meeting, town.claire))])
+    assert card.text.startswith("This meeting has a new time.")
+    assert card.labels == [
+        "The new time suits me", "Maybe", "No", "Send a delegate", "Add to calendar", "Details",
+    ]  # fmt: skip
+    full = show(await town.click(town.tahmina, rsvp(meeting, "yes")), platform="telegram")
+    assert "Your place on the waiting list: 1" in full.text
+    town.clock.set(meeting.rsvp_deadline + timedelta(days=1))  # the seat is theirs also after the deadline
+    kept = show(await town.click(town.claire, card.button("The new time suits me")))
+    assert kept.text.startswith("You replied: Yes.")
+
+
+@on_one
+async def test_a_delegate_who_declines_gives_the_reply_back(town: Any, meeting: Meeting, show: Any) -> None:
+    await delegated(town, meeting)
+    card = show([Reply(await draw(town, "invitation", meeting, town.claire))])
+    assert card.text.startswith("Tahmina Udaharon comes in your place.")
+    assert "Yes 1 · Maybe 0 · No 0" in text_of(await draw(town, "meeting_card", meeting))
+
+    town.clock.advance(timedelta(minutes=1))
+    await town.click(town.tahmina, rsvp(meeting, "no"))
+
+    assert text_of(await draw(town, "invitation", meeting, town.claire)).startswith("You replied: Yes.")
+    assert "Yes 1 · Maybe 0 · No 0" in text_of(await draw(town, "meeting_card", meeting))
+
+
+@on_one
+async def test_who_answers_again_takes_the_seat_back_from_the_delegate(town: Any, meeting: Meeting) -> None:
+    await delegated(town, meeting)
+    town.clock.advance(timedelta(minutes=1))
+    await town.click(town.claire, rsvp(meeting, "no"))
+
+    assert text_of(await draw(town, "invitation", meeting, town.tahmina)).endswith("This invitation was withdrawn.")
+    assert "Yes 0 · Maybe 0 · No 1" in text_of(await draw(town, "meeting_card", meeting))
+
+
+async def delegated(town: Any, meeting: Meeting) -> None:
+    """Let Claire say yes and send Tahmina instead, who agrees."""
+    async with town.write() as db:
+        await db.delete((await db.scalars(select(Invitation).where(Invitation.member_id == town.tahmina.id))).one())
+    await town.click(town.claire, rsvp(meeting, "yes"))
+    town.clock.advance(timedelta(minutes=1))
+    await town.submit(town.claire, "delegate", meeting.key, {"who": town.tahmina.key, "told": "yes"})
+    async with town.read() as db:
+        (delegation,) = (await db.scalars(select(Delegation))).all()
+    await town.click(town.tahmina, Press("dagree", meeting.key, "", delegation.key))

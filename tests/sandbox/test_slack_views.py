@@ -109,3 +109,25 @@ async def test_every_kind_of_input_is_filled_as_slack_does() -> None:
             "free": None,
         }
         assert (await box.play("submit", values={"radio": "Seven"}))["status"] == 400
+
+
+async def test_a_file_is_picked_by_name_and_content_and_its_ending_is_checked() -> None:
+    element = {"type": "file_input", "filetypes": ["csv"], "max_files": 1}
+    async with running() as box:
+        await opened(box, question("f", "File", element))
+        assert (await box.play("submit", values={}))["error"] == "File: required"
+        two = [{"name": "a.csv", "text": "x"}, {"name": "b.csv", "text": "y"}]
+        assert (await box.play("submit", values={"f": two}))["error"] == "File: at most 1 files"
+        other = {"name": "a.pdf", "text": "x"}
+        assert (await box.play("submit", values={"f": other}))["error"] == "File: a.pdf is not taken"
+        assert (await box.play("submit", values={"f": {"text": "x"}}))["status"] == 400
+        assert (await box.play("submit", values={"f": {"name": "a.csv", "base64": "%"}}))["status"] == 400
+        await box.play("submit", values={"f": {"name": "a.csv", "text": "a,b"}})
+        kept = (await box.screen())["modal"]["inputs"][0]["value"]
+        assert [(each["name"], each["size"], each["filetype"]) for each in kept] == [("a.csv", 3, "csv")]
+        info = (await box.client.files_info(file=kept[0]["id"]))["file"]
+        async with box.session.get(info["url_private_download"]) as refused:
+            assert refused.status == 403
+        token = {"Authorization": f"Bearer {box.client.token}"}
+        async with box.session.get(info["url_private_download"], headers=token) as given:
+            assert await given.read() == b"a,b"

@@ -171,6 +171,32 @@ async def test_a_meeting_without_recorded_attendance_is_left_out_of_the_attendan
     assert before["I8"].denominator == 121
 
 
+async def test_a_seat_is_one_yes_whoever_comes_and_asking_is_no_invitation(database: Database) -> None:
+    community = await coprr(database)
+    meeting = await held_meeting(database, community)
+    async with database.read(community) as db:
+        before = await indicators(db, NOW)
+    async with database.write(community) as db:
+        people = (await db.scalars(select(Member).where(Member.code.in_(("m01", "m02", "m03"))))).all()
+        holder, delegate, asker = sorted(people, key=lambda each: each.code)
+        shared = {"meeting_id": meeting, "replied_at": NOW}
+        db.add_all(
+            [
+                Invitation(member_id=holder.id, delivered=True, invited_at=NOW, reply="delegated", **shared),
+                Invitation(member_id=delegate.id, reply="yes", represents=holder.id, **shared),
+                Invitation(member_id=asker.id, reply="refused", **shared),
+                Attendance(meeting_id=meeting, member_id=delegate.id, state="attended"),
+                Attendance(meeting_id=meeting, member_id=holder.id, state="absent"),
+            ]
+        )
+    async with database.read(community) as db:
+        found = await indicators(db, NOW)
+    assert (found["I7"].numerator, found["I7"].denominator) == (112, 121)
+    assert (found["I8"].numerator, found["I8"].denominator) == (93, 121)
+    assert (found["I9"].numerator, found["I9"].denominator) == (84, 93)
+    assert found["I9b"].numerator == before["I9b"].numerator  # the holder sent somebody
+
+
 async def test_deliveries_add_up_to_the_audience_on_every_platform(database: Database) -> None:
     community = await coprr(database)
     async with database.write(community) as db:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from bot.platforms.slack import _events
 from bot.platforms.slack._client import REQUEST_SECONDS, open_session, web_client
 from bot.platforms.slack._errors import neutral, word
+from bot.platforms.slack._fetch import Fetcher
 from bot.platforms.slack._intake import FORM_PATIENCE, Intake
 from bot.platforms.slack._parse import NAME, Self
 from bot.platforms.slack._perform import Performer
@@ -99,6 +100,7 @@ class SlackPlatform:
         self._now, self._form_patience = now, form_patience
         self._session: aiohttp.ClientSession | None = None
         self._poster: Poster | None = None
+        self._fetcher: Fetcher | None = None
         self._performer: Performer | None = None
         self._intake: Intake | None = None
         self._app: AsyncApp | None = None
@@ -128,6 +130,7 @@ class SlackPlatform:
                 me = Self(word(answer.get("team_id")), word(answer.get("user_id")))
             self.workspace = me.workspace
             self._poster = Poster(web, session, me.workspace)
+            self._fetcher = Fetcher(web, session, self._token, self._api_url)
             self._performer = Performer(self._poster, self.direct)
             self._intake = Intake(me, receiver, self._performer, self._now, self._form_patience, self._on_trouble)
             inner = web_client(None, self._api_url, session)
@@ -220,6 +223,12 @@ class SlackPlatform:
     async def upload(self, to: Place, file: SendFile, reader: Reader) -> MessageRef:
         """Send a file; `Ambiguous` when Slack took it but does not show it."""
         return await self._posting().upload(to, file, reader)
+
+    async def fetch(self, file: str, limit: int) -> bytes:
+        """Give the content of a file somebody gave us, of at most `limit` bytes."""
+        self._posting()
+        assert self._fetcher is not None
+        return await self._fetcher.fetch(file, limit)
 
     async def perform(self, inbound: AnyInbound, outcome: Outcome) -> list[MessageRef | None]:
         """Answer the person who acted; late interactions are harmless."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.platforms.slack._mrkdwn import fit
 from bot.platforms.slack._render import SECTION_MAX, Block, mrkdwn_object, plain_object
-from chat.form import TITLE_MAX, ChoiceField, Field, MomentField, NumberField, Option, TextField, UrlField
+from chat.form import TITLE_MAX, ChoiceField, Field, FileField, MomentField, NumberField, Option, TextField, UrlField
 from chat.outbound import Invalid, Open
 from chat.text import Reader, Text, plain, render, say, zone_city
 
@@ -119,6 +119,8 @@ def _element(field: Field, value: str, reader: Reader) -> Block:
                 "max_value": str(field.max),
             }
             return number | _initial(value, 20)
+        case FileField():
+            return {"type": "file_input", "action_id": ACTION, "filetypes": list(field.endings), "max_files": 1}
         case UrlField():
             return {"type": "url_text_input", "action_id": ACTION} | _initial(value, TEXT_LIMIT)
         case TextField():

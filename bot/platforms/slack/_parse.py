@@ -12,13 +12,27 @@ from typing import Any, TypeAlias
 from bot.platforms.slack._forms import CALLBACK, OTHER
 from bot.platforms.slack._mrkdwn import unescape
 from bot.platforms.slack._render import URL_PREFIX
-from chat.inbound import AnyInbound, BotPlaced, Click, Command, HomeOpened, Moved, Reachable, Said, Submission
+from chat.form import GivenFile
+from chat.inbound import (
+    AnyInbound,
+    BotPlaced,
+    Click,
+    Command,
+    Dropped,
+    HomeOpened,
+    Moved,
+    Reachable,
+    Said,
+    Submission,
+)
 from chat.people import MessageRef, Person, Place, PlaceKind
 
 Payload: TypeAlias = dict[str, Any]
 
 NAME = "slack"
 TEXT_MAX = 4000
+NAME_MAX = 200
+"""Characters of a file's name that are kept."""
 _TOKEN = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 
 
@@ -111,7 +125,22 @@ def _event(body: Payload, me: Self, now: datetime) -> AnyInbound | None:
         if event.get("subtype") not in (None, "file_share"):
             return None
         where = _place(me, chat, thread, direct=True)
-        return Said(key=key, by=by, where=where, at=at, text=words_of(str(event.get("text") or ""), me.bot))
+        text = words_of(str(event.get("text") or ""), me.bot)
+        file = _file(event.get("files"))
+        if file is not None:
+            media = str(event["files"][0].get("mimetype") or "")[:NAME_MAX]
+            return Dropped(
+                key=key,
+                by=by,
+                where=where,
+                at=at,
+                file=file.file,
+                name=file.name,
+                size=file.size,
+                media=media,
+                text=text,
+            )
+        return Said(key=key, by=by, where=where, at=at, text=text)
     if kind == "app_home_opened" and event.get("tab") == "home":
         return HomeOpened(key=key, by=by, where=_place(me, chat, direct=True), at=at)
     return None
@@ -209,9 +238,21 @@ def _values(state: Payload) -> dict[str, str]:
     return values
 
 
+def _file(files: object) -> GivenFile | None:
+    """Give the first of several files, by its id: its address is asked for when its content is wanted."""
+    first = files[0] if isinstance(files, list) and files else None
+    if not isinstance(first, dict) or not re.fullmatch(r"F[A-Z0-9]{1,30}", str(first.get("id"))):
+        return None
+    size = first.get("size")
+    name = "".join(each for each in str(first.get("name") or "") if each.isprintable())[:NAME_MAX]
+    return GivenFile(str(first["id"]), size if type(size) is int and 0 <= size < 10**12 else 0, name)
+
+
 def _raw(given: Payload) -> str:
-    """Give one input as text: an option's value, several joined by commas, a moment as `@<unix>`."""
+    """Give one input as text: an option's value, several joined by commas, a moment as `@<unix>`, a file's id."""
     match given.get("type"):
+        case "file_input":
+            return str(_file(given.get("files")) or "")
         case "radio_buttons" | "static_select" | "external_select":
             return str((given.get("selected_option") or {}).get("value") or "")
         case "checkboxes" | "multi_static_select":

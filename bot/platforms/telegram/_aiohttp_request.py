@@ -103,8 +103,22 @@ class AiohttpRequest(BaseRequest):
         examine(status, payload)
         return status, payload
 
+    async def download(self, url: str, limit: int, seconds: float) -> bytes | None:
+        """Give the content at an address, none if it is larger than `limit` bytes; raise as `do_request`."""
+        limits = self._limited(seconds, min(seconds, self._read), self._connect)
+        status, payload = await self._exchange("GET", url, None, limits, limit=limit)
+        if status != 200:
+            examine(status if status >= 300 else 502, payload)
+        return payload if len(payload) <= limit else None
+
     async def _exchange(
-        self, method: str, url: str, data: Any, limits: aiohttp.ClientTimeout, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        data: Any,
+        limits: aiohttp.ClientTimeout,
+        headers: dict[str, str] | None = None,
+        limit: int | None = None,
     ) -> tuple[int, bytes]:
         if self._session is None:
             raise NetworkError("Closed") from NotDelivered("closed")
@@ -112,7 +126,7 @@ class AiohttpRequest(BaseRequest):
             async with self._session.request(
                 method, URL(url, encoded=True), data=data, headers=headers, timeout=limits, allow_redirects=False
             ) as response:
-                return response.status, await _read(response)
+                return response.status, await _read(response, limit)
         except _NOT_DELIVERED as error:
             kind = type(error).__name__
             failure = TimedOut if isinstance(error, aiohttp.ConnectionTimeoutError) else NetworkError
@@ -148,11 +162,13 @@ def _form(data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
     return form
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Read an answer to its end. Raise `AnswerLost` when there is none within 16 MB."""
+async def _read(response: aiohttp.ClientResponse, limit: int | None = None) -> bytes:
+    """Read an answer to its end, or a little beyond `limit` bytes. Raise `AnswerLost` when it has 16 MB and no end."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
+        if limit is not None and len(body) > limit:
+            break
         if len(body) > BODY_MAX:
             raise AnswerLost("endless")
     return bytes(body)

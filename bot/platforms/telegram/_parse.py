@@ -9,10 +9,12 @@ from typing import TypeAlias
 
 from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message, Update, User
 
-from chat.inbound import AnyInbound, BotPlaced, Click, Command, Moved, Reachable, Said, Started
+from chat.inbound import AnyInbound, BotPlaced, Click, Command, Dropped, Moved, Reachable, Said, Started
 from chat.people import MessageRef, Person, Place, PlaceKind
 
 PLATFORM = "telegram"
+NAME_MAX = 200
+"""Characters of a file's name that are kept."""
 _COMMAND = re.compile(r"/([^\s@/]+)(?:@([A-Za-z0-9_]+))?(?:\s+(.*))?\Z", re.DOTALL)
 _PRESENT = frozenset({ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER})
 
@@ -96,6 +98,12 @@ def _message(key: str, message: Message, me: Me) -> Parsed:
         if word.lower() == "start":
             return Started(key=key, by=by, where=where, at=at, handle=handle, payload=rest.strip()[:64])
         return Command(key=key, by=by, where=where, at=at, handle=handle, words=command)
+    if (file := message.document) is not None and not message.animation:
+        return Dropped(
+            key=key, by=by, where=where, at=at, handle=handle, file=file.file_id, size=file.file_size or 0,
+            name=_tidy(file.file_name or "")[:NAME_MAX], media=_tidy(file.mime_type or "")[:NAME_MAX],
+            text=_tidy(message.caption or ""),
+        )  # fmt: skip
     if text or message.effective_attachment is not None:
         return Said(key=key, by=by, where=where, at=at, handle=handle, text=text)
     return None

@@ -20,6 +20,7 @@ from bot.platforms.telegram._aiohttp_request import REQUEST_SECONDS, AiohttpRequ
 from bot.platforms.telegram._bot import ALLOWED_UPDATES, QuietBot
 from bot.platforms.telegram._check import findings
 from bot.platforms.telegram._errors import settle
+from bot.platforms.telegram._fetch import Fetcher
 from bot.platforms.telegram._intake import PATIENCE, Intake
 from bot.platforms.telegram._parse import PLATFORM, Me
 from bot.platforms.telegram._perform import HINT_SECONDS, Performer, direct
@@ -107,6 +108,7 @@ class TelegramPlatform:
             connections=connections, seconds=request_seconds, proxy=base.startswith("https://")
         )
         self._bot = QuietBot(token if well_formed else "0:malformed", base, self._request)
+        self._fetcher = Fetcher(self._bot, self._request, f"{base}/file/bot{token if well_formed else ''}")
         self._secret = webhook_secret
         self._hook_url = public_url.rstrip("/") + PATH
         self._offsets = offsets
@@ -213,6 +215,10 @@ class TelegramPlatform:
     async def upload(self, to: Place, file: SendFile, reader: Reader) -> MessageRef:
         """Send a file of at most 50 MB."""
         return await self._ready()[0].upload(to, file, reader)
+
+    async def fetch(self, file: str, limit: int) -> bytes:
+        """Give the content of a file somebody sent, of at most `limit` bytes (Telegram gives bots 20 MB)."""
+        return await self._fetcher.fetch(file, limit)
 
     async def perform(self, inbound: AnyInbound, outcome: Outcome) -> list[MessageRef | None]:
         """Answer the person who acted; late presses are harmless."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import mimetypes
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +25,7 @@ from chat.people import MessageRef, Place
 from chat.text import Reader
 
 log = structlog.get_logger(__name__)
+mimetypes.add_type("text/calendar", ".ics")  # PTB asks the system's table, which a slim container does not have
 FILES_KEPT = 256
 NAME_MAX = 100
 _NO_PREVIEW = {"is_disabled": True}

@@ -8,7 +8,7 @@ import pytest
 from telegram import Update
 
 from bot.platforms.telegram._parse import Me, Nameless, parse
-from chat.inbound import BotPlaced, Click, Command, Moved, Reachable, Said, Started, from_json, to_json
+from chat.inbound import BotPlaced, Click, Command, Dropped, Moved, Reachable, Said, Started, from_json, to_json
 from chat.people import MessageRef, Person, Place
 
 ME = Me("123456", "ConvenorBot")
@@ -69,7 +69,15 @@ def test_text_in_private_is_said_in_any_script():
     assert found.by.language == "ar"
 
 
-@pytest.mark.parametrize("name", ["voice_in_dm", "photo_with_command_as_caption", "sticker_in_dm", "document_in_dm"])
+def test_a_document_is_a_file_that_was_dropped():
+    found = read("document_in_dm")
+    assert isinstance(found, Dropped)
+    assert (found.file, found.name, found.size, found.media) == ("BQACAg", "roster.csv", 812, "text/csv")
+    assert found.handle == {"chat": "7001", "message": "501"}
+    assert from_json(to_json(found)) == found
+
+
+@pytest.mark.parametrize("name", ["voice_in_dm", "photo_with_command_as_caption", "sticker_in_dm"])
 def test_what_is_no_text_is_said_without_words(name):
     found = read(name)
     assert isinstance(found, Said)

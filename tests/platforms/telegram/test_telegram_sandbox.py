@@ -11,8 +11,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from chat.errors import AccountDead, Ambiguous, ChatMoved, MessageGone, RateLimited, Unreachable
-from chat.inbound import BotPlaced, Click, Command, Moved, Reachable, Said, Started
+from chat.errors import AccountDead, Ambiguous, ChatMoved, MessageGone, RateLimited, Rejected, Unreachable
+from chat.inbound import BotPlaced, Click, Command, Dropped, Moved, Reachable, Said, Started
 from chat.message import Button, LinkButton, Message, Press
 from chat.outbound import Edit, Reply, SendFile, Toast
 from chat.people import Place
@@ -110,7 +110,7 @@ async def test_what_people_do_comes_in_as_what_it_is(bot, listener, play, wait_u
     await play("m01", "join", chat=GROUP, who="bot")
     await wait_until(lambda: len(listener.done) == 8)
     kinds = [type(each) for each in listener.handled]
-    assert kinds == [Started, Command, Said, Said, Reachable, Reachable, BotPlaced, BotPlaced]
+    assert kinds == [Started, Command, Said, Dropped, Reachable, Reachable, BotPlaced, BotPlaced]
     assert listener.handled[0].payload == "j-4fT9_x"
     assert listener.handled[0].by.language == "ar"
 
@@ -164,6 +164,18 @@ async def test_editing_deleting_and_files(bot, seen):
     await bot.upload(PRIVATE, file, EN)
     await bot.upload(PRIVATE, file, EN)
     assert [each["document"] for each in seen("m01")] == ["Agenda – été.ics"] * 2
+
+
+async def test_a_file_somebody_sends_is_fetched_by_its_id_and_within_its_limit(bot, listener, play, wait_until):
+    await play("m01", "upload", name="list.csv", text="Name,Duration", caption="/my list")
+    await wait_until(lambda: listener.done)
+    dropped = listener.handled[0]
+    assert (dropped.name, dropped.size, dropped.media, dropped.text) == ("list.csv", 13, "text/csv", "/my list")
+    assert await bot.fetch(dropped.file, 13) == b"Name,Duration"
+    with pytest.raises(Rejected, match="file_too_large"):
+        await bot.fetch(dropped.file, 12)
+    with pytest.raises(Rejected):
+        await bot.fetch("made-up", 100)
 
 
 async def test_the_sandboxs_pace_is_a_rate_limit_with_a_wait(bot):

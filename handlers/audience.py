@@ -1,0 +1,167 @@
+"""Choosing who a meeting is for, and seeing who is missing: filters by taps, named people, the balance by category."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import select
+
+from chat.errors import UserError
+from chat.form import Form, TextField
+from chat.message import Button, Message, Press, button, row, rows
+from chat.outbound import Ask, Edit, Reply
+from chat.text import Bold, Text, say
+from handlers import _balance
+from handlers._audience import Place, change, filter_card, first_card, known, part_of
+from handlers._cards import short, state_label
+from handlers._feature import Answers, Context, Feature, Waiting
+from handlers._meetings import about, pressed
+from handlers._sends import listed
+from storage import audience, audit
+from storage.database import Session
+from storage.meetings import Meeting, lock
+
+feature = Feature("audience")
+
+CAN_CHANGE = ("draft", "scheduled", "inviting")
+"""States in which somebody can still be invited."""
+REPORT = {"online": timedelta(days=28), "hybrid": timedelta(days=28), "in_person": timedelta(days=45)}
+"""From when the balance is something to do (domain 3.1, row T-28)."""
+CALLED = 20
+"""Focal points named at once."""
+
+
+@feature.command("meeting audience", "meeting who", who="organiser")
+@about("meeting audience", CAN_CHANGE)
+async def who(ctx: Context, meeting: Meeting) -> Answers:
+    """Show who a meeting is for."""
+    return [Reply(await _card(ctx, meeting, Place()))]
+
+
+@feature.click("aud", who="organiser")
+async def tapped(ctx: Context, press: Press) -> Answers:
+    """Turn the cards of an audience, and save every tap on a value at once."""
+    place = Place.read(press.rev)
+    if not press.arg:
+        return _shown(ctx, await _card(ctx, await pressed(ctx, press.key), place))
+    if press.arg == "find":
+        return [Ask("audname", f"{press.key}.{press.rev}")]
+    meeting = await lock(ctx.db, press.key)
+    if meeting is None or (press.arg != "all" and not place.letter):
+        raise UserError(say("e_gone"))
+    if meeting.state in CAN_CHANGE and meeting.starts_at > ctx.now:
+        wanted = {} if press.arg == "all" else await _changed(ctx, meeting, place, press.arg)
+        meeting.audience, meeting.changed_by = wanted, ctx.me.id
+        await ctx.db.flush()
+        audit.note(ctx.db, ctx.now, ctx.me.id, "change_audience", meeting.key)
+    return _shown(ctx, await _card(ctx, meeting, place))
+
+
+@feature.form("audname", who="organiser")
+async def name_form(_ctx: Context, _subject: str) -> Form:
+    """Ask for a part of somebody's name."""
+    field = TextField(id="name", label=say("aud_name"), min=2, max=60)
+    return Form("audname", say("aud_form"), ((field,),), submit=say("b_aud_find"), review=False)
+
+
+@feature.submission("audname")
+async def named(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
+    """Offer the people whose name was meant; same names are told apart by their organisation."""
+    key, _, rev = subject.partition(".")
+    meeting, place = await pressed(ctx, key), Place.read(rev)
+    found = await audience.named(ctx.db, values["name"])
+    chosen = set(part_of(meeting.audience, place).get("members") or ())
+    lines: list[Text] = [Bold(say("aud_who" if found else "aud_none_named"))]
+    buttons: list[Button] = []
+    for number, (member, organisation) in enumerate(found[: audience.NAMED], 1):
+        lines.append((f"{number}. ", member.name, f" · {organisation}" if organisation else ""))
+        if member.id not in chosen:  # a tap would take the person out again
+            buttons.append(Button(short(f"{number} · {member.name}"), Press("aud", key, str(place), str(member.id))))
+    if len(found) > audience.NAMED:
+        lines.append(say("aud_too_many_named", n=audience.NAMED))
+    again = row(button("aud_find", "aud", key, str(place), "find"), button("back", "aud", key, str(place)))
+    pairs = [row(*buttons[at : at + 2]) for at in range(0, len(buttons), 2)]
+    return [Reply(Message(tuple(lines), rows(*pairs, again)), private=True)]
+
+
+@feature.command("meeting balance", who="organiser")
+@about("meeting balance", _balance.STATES)
+async def balance(ctx: Context, meeting: Meeting) -> Answers:
+    """Show invited and coming by category, with the focal points to call; only in private, for it has names."""
+    return [Reply(await _balance_card(ctx, meeting), private=True)]
+
+
+@feature.click("bal", who="organiser")
+async def pressed_balance(ctx: Context, press: Press) -> Answers:
+    """Show the balance from a button."""
+    return _shown(ctx, await _balance_card(ctx, await pressed(ctx, press.key)))
+
+
+@feature.todo
+async def balances(db: Session, now: datetime) -> Sequence[Waiting]:
+    """Name the meetings near their reply deadline in which a category has no voice or is silent."""
+    coming = await db.scalars(
+        select(Meeting)
+        .where(
+            Meeting.state.in_(("inviting", "closed")),
+            Meeting.starts_at > now,
+            Meeting.starts_at <= now + max(REPORT.values()),
+        )
+        .order_by(Meeting.starts_at)
+    )
+    found: list[Waiting] = []
+    for meeting in coming:
+        if meeting.starts_at - REPORT.get(meeting.format, REPORT["online"]) > now:
+            continue
+        advice = _balance.advice(await _balance.parts(db, meeting))
+        if advice:
+            line = say("bal_todo", code=meeting.code, advice=advice[0])
+            by = meeting.rsvp_deadline if meeting.rsvp_deadline > now else meeting.starts_at
+            found.append(Waiting(line, button("balance", "bal", meeting.key), by))
+    return found
+
+
+async def _changed(ctx: Context, meeting: Meeting, place: Place, value: str) -> dict[str, Any]:
+    if not await known(ctx.db, part_of(meeting.audience, place), place, value, ctx.reader):
+        raise UserError(say("e_gone"))
+    return change(meeting.audience, place, value)
+
+
+async def _card(ctx: Context, meeting: Meeting, place: Place) -> Message:
+    if meeting.state not in CAN_CHANGE or meeting.starts_at <= ctx.now:
+        shown = await first_card(ctx.db, meeting, Place(), ctx.reader, fixed=True)
+        note = say("aud_fixed", code=meeting.code, state=state_label(meeting))
+        return Message((*shown.lines, note), shown.rows)
+    if place.letter:
+        return await filter_card(ctx.db, meeting, place, ctx.reader)
+    return await first_card(ctx.db, meeting, place, ctx.reader, fixed=False)
+
+
+async def _balance_card(ctx: Context, meeting: Meeting) -> Message:
+    counted = await _balance.lines(ctx.db, meeting, ctx.now)
+    lines: list[Text] = [Bold(say("bal_title", code=meeting.code, title=meeting.title))]
+    back = rows(row(button("status", "status", meeting.key)))
+    if not counted:
+        return Message((*lines, say("bal_nobody", code=meeting.code)), back)
+    lines += counted
+    running = meeting.state in _balance.STATES and meeting.starts_at > ctx.now
+    if running and not _balance.advice(await _balance.parts(ctx.db, meeting)):
+        lines.append(say("bal_even"))
+    call = (await _balance.to_call(ctx.db, meeting, ctx.now))[:CALLED] if running else []
+    if call:
+        places = await audience.organisations(ctx.db, [each.organisation_id for each in call if each.organisation_id])
+        lines.append(Bold(say("bal_call")))
+        for category, group in groupby(call, lambda each: each.category):
+            names: list[Text] = []
+            for each in group:
+                organisation = places.get(each.organisation_id or 0, "")
+                names.append(f"{each.name} ({organisation})" if organisation else each.name)
+            lines.append((_balance.category_name(category), ": ", listed(names)))
+    return Message(tuple(lines), back)
+
+
+def _shown(ctx: Context, shown: Message) -> Answers:
+    return [Edit(shown)] if ctx.inbound.where.kind == "dm" else [Reply(shown, private=True)]
