@@ -27,6 +27,7 @@ from bot.dispatcher import Dispatcher
 from bot.heart import Heart
 from bot.http import Handler, HttpServer, application
 from bot.log import learn
+from bot.menus import OrganisersMenus
 from bot.metrics import Measured, Metrics
 from bot.opening import Opening
 from bot.platforms import Connected, Surroundings, connect
@@ -49,6 +50,8 @@ TIDY_SECONDS = 3600.0
 RETENTION_SECONDS = 3600.0
 LOOK_SECONDS = 30.0
 """How often we look for messages that should have gone long ago."""
+MENUS_SECONDS = 600.0
+"""How often we look whether somebody has become an organiser, or is none any more."""
 STOP_SECONDS = 9.0
 """Longest stop, of the ten seconds a service manager gives: six for what is in flight, the rest for what is in hand."""
 DRAIN_SECONDS = 5.5
@@ -142,6 +145,8 @@ class Bot:
         self._chores.add("take_over", min(5.0, settings.convenor_recovery_seconds), self._take_over)
         self._chores.add("beat", min(1.0, settings.convenor_beat_seconds / 2), self.heart.chore)
         self._chores.add("open", 10.0, self.opening.again)
+        menus = OrganisersMenus(self.database, self.clock, self.routes, self.opening.reached)
+        self._chores.add("menus", MENUS_SECONDS, menus.chore)
         self._chores.add("alerts", 5.0, self.alerts.chore)
         self._chores.add("look", LOOK_SECONDS, self.alerts.look)
         self._chores.add("retention", RETENTION_SECONDS, lambda: retention.sweep_all(self.database, self.clock.now()))

@@ -267,7 +267,7 @@ def _pressed_sensitive(ctx: Context, form: Form, draft: FormDraft, press: Press)
     )
     if not valid or len(so_far) > len(fields):
         return Step(show=question(ctx, form, draft, fields[0]), toast=say("t_stale"))
-    if press.rev == "send" and len(so_far) == len(fields):
+    if (press.rev == "send" or not form.review) and len(so_far) == len(fields):
         values = {f.id: "" if each == SKIPPED else each for f, each in zip(fields, so_far, strict=True)}
         if all(values[f.id] or not f.required for f in fields):
             return Step(values=values)

@@ -48,6 +48,10 @@ class Opening:
         for each in self._absent:
             log.error("platform_not_reached", platform=each.title, hint="tried again until it answers")
 
+    def reached(self) -> list[Connected]:
+        """Give the connections that have been started."""
+        return [each for each in self.found if each not in self._absent]
+
     async def again(self) -> None:
         """Try those that could not be reached once more; a chore."""
         for each in list(self._absent):

@@ -44,11 +44,13 @@ class Studio:
     demo: Demo = field(init=False)
     shown: list[tuple[str, str]] = field(default_factory=list)
     frames: list[tuple[Image.Image, int]] = field(default_factory=list)
+    cards: bool = True
+    """Whether to wait for the edits of older cards too; of many they take long."""
 
     async def say(self, person: str, platform: str, text: str) -> None:
         """Write to the bot in private, and wait until it has answered."""
         await self.demo.control("say", person=person, platform=platform, text=text)
-        await self.demo.settle()
+        await self.demo.settle(cards=self.cards)
 
     async def tap(self, person: str, platform: str, wanted: str, chat: str = "") -> None:
         """Press the newest button whose data or label matches, and wait until the bot has done what it asks."""
@@ -63,7 +65,7 @@ class Studio:
                         if re.search(wanted, known.get("data", "")) or known["label"] == wanted:
                             where = {"person": person, "platform": platform, "chat": each["chat"]}
                             await self.demo.control("press", **where, message=message["id"], button=known["data"])
-                            await self.demo.settle()
+                            await self.demo.settle(cards=self.cards)
                             return
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{person} sees no button {wanted!r} on {platform}")

@@ -1,4 +1,4 @@
-"""What the moderator's screen and the import of lists share: who may, how the list is drawn, what follows a change."""
+"""What the moderator's screen and the import of lists share: how the list is drawn, what follows a change."""
 
 from __future__ import annotations
 
@@ -8,18 +8,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from chat.errors import UserError
 from chat.message import Button, Message, Press, Row, button, row, rows
 from chat.text import Bold, Text, When, say
 from handlers import _quota, _reminding
 from handlers._cards import short, when
-from handlers._feature import Context
-from handlers._meetings import pressed
 from scheduler import cards, delivery, quiet, timers
 from storage import attendance, feedback, one_tap
 from storage.database import Session
 from storage.meetings import HELD, INVITED, Attendance, Meeting
-from storage.members import Member, roles_of
+from storage.members import Member
 
 PAGE = 10
 NAMES = 200
@@ -27,28 +24,10 @@ NAMES = 200
 LETTERS = {"n": "", "a": "attended", "p": "partial", "e": "excused", "x": "absent"}
 """Letters of states in button data."""
 _LETTER = {state: letter for letter, state in LETTERS.items()}
-LEAD = frozenset({"organiser", "admin", "moderator"})
 WORKING = range(5)
 
 
-async def led(ctx: Context, key: str) -> Meeting:
-    """Find a meeting whose attendance the actor may see: organisers, staff moderators, moderators of this meeting.
-
-    Raise `UserError`. Names are shown: only ever answer in private.
-    """
-    meeting = await pressed(ctx, key)
-    await require(ctx, meeting)
-    return meeting
-
-
-async def require(ctx: Context, meeting: Meeting) -> None:
-    """Refuse who may not see the attendance of a meeting. Raise `UserError`."""
-    if ctx.roles & LEAD or await roles_of(ctx.db, ctx.me, ctx.now, meeting.id) & LEAD:
-        return
-    raise UserError(say("e_role"))
-
-
-async def screen(db: Session, meeting: Meeting, now: datetime, page: int = 0, *, organiser: bool = True) -> Message:
+async def screen(db: Session, meeting: Meeting, now: datetime, page: int = 0) -> Message:
     """Draw a page of the list: who comes with their records, then who came without a yes; counts and the code."""
     coming = await attendance.roll(db, meeting)
     others: list[tuple[Member, Attendance | None]] = [*await attendance.walk_ins(db, meeting)]
@@ -71,9 +50,7 @@ async def screen(db: Session, meeting: Meeting, now: datetime, page: int = 0, *,
         lines.append(say("att_more", n=NAMES))
     ticks = [_tick(number, *each, meeting, page) for number, each in enumerate(listed[first : first + PAGE], first + 1)]
     paired = tuple(tuple(ticks[start : start + 2]) for start in range(0, len(ticks), 2))
-    return Message(
-        tuple(lines), rows(*paired, *_navigation(meeting, counts, now, page, len(listed), organiser)), silent=True
-    )
+    return Message(tuple(lines), rows(*paired, *_navigation(meeting, counts, now, page, len(listed))), silent=True)
 
 
 def _line(number: int, member: Member, record: Attendance | None, meeting: Meeting, *, walk_in: bool) -> Text:
@@ -91,9 +68,7 @@ def _tick(number: int, member: Member, record: Attendance | None, meeting: Meeti
     return Button(short(f"{number} · {member.name}", 20), Press("tick", meeting.key, f"{page}{seen}", member.key))
 
 
-def _navigation(
-    meeting: Meeting, counts: dict[str, int], now: datetime, page: int, listed: int, organiser: bool
-) -> tuple[Row, ...]:
+def _navigation(meeting: Meeting, counts: dict[str, int], now: datetime, page: int, listed: int) -> tuple[Row, ...]:
     over = now >= meeting.ends_at
     turn = (
         button("back", "attpage", meeting.key, page - 1) if page else None,
@@ -104,7 +79,7 @@ def _navigation(
         button("import", "import", meeting.key),
         Button(say("b_att_new"), Press("attnew", meeting.key, str(page))) if not over else None,
         Button(say("b_att_done"), Press("attdone", meeting.key)) if over and counts["unknown"] else None,
-        button("status", "status", meeting.key) if organiser else None,
+        button("status", "status", meeting.key),
     )
     return row(*turn), row(*act)
 

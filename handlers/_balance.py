@@ -55,17 +55,31 @@ async def parts(db: Session, meeting: Meeting) -> list[Part]:
     return sorted(counted, key=lambda each: (known.get(each.category, len(known)), each.category))
 
 
-async def lines(db: Session, meeting: Meeting, now: datetime) -> list[Text]:
+async def lines(db: Session, meeting: Meeting, now: datetime, *, brief: bool = False) -> list[Text]:
     """Write the balance by category with advice, in counts only, so that it may stand in the organisers' channel.
 
-    Empty while nobody is invited. Advice is given until the start (domain 3.1, row T-28; T-45 in person).
+    Empty while nobody is invited. Advice is given until the start (domain 3.1, row T-28; T-45 in person); `brief`
+    makes one sentence of it.
     """
     found = await parts(db, meeting)
-    said: list[Text] = [
-        say("bal_line", category=category_name(each.category), yes=each.yes, n=str(each.invited), missing=each.missing)
-        for each in found
-    ]
-    return said + (advice(found) if meeting.state in STATES and now < meeting.starts_at else [])
+    said = [_line(each) for each in found]
+    if meeting.state not in STATES or now >= meeting.starts_at:
+        return said
+    return said + (_in_brief(found) if brief else advice(found))
+
+
+def _line(part: Part) -> Text:
+    name, invited = category_name(part.category), str(part.invited)
+    if not part.missing:
+        return say("bal_line_all", category=name, yes=part.yes, n=invited)
+    return say("bal_line", category=name, yes=part.yes, n=invited, missing=part.missing)
+
+
+def _in_brief(found: Sequence[Part]) -> list[Text]:
+    """Name in one sentence the categories nobody comes from and somebody has not answered."""
+    names = [category_name(each.category) for each in found if not each.yes and each.missing]
+    pieces = [piece for name in names for piece in (", ", name)][1:]
+    return [say("bal_voiceless", names=tuple(pieces))] if names else []
 
 
 def advice(found: Sequence[Part]) -> list[Text]:

@@ -235,7 +235,8 @@ def channel_card(
     if seats is not None:
         lines.append(seats)
     lines.append(say("m_reply_by", when=When(meeting.rsvp_deadline, meeting.zone, part="date")))
-    return Message(tuple(lines), rows(answers(meeting, now), details_row(meeting)), silent=True)
+    asks = answers(meeting, now) if meeting.state in ("inviting", "closed") else ()
+    return Message(tuple(lines), rows(asks, details_row(meeting)), silent=True)
 
 
 def details_card(meeting: Meeting, community: Community, *, back: bool) -> Message:

@@ -20,6 +20,11 @@ from handlers._welcome import go, no_right, stranger, welcome_consent
 
 PREFIX_MIN = 3
 NEAR_MAX = 3
+"""Commands suggested at most."""
+NEAR = 2
+"""Letters that may be wrong in a word that is suggested (conversation §2)."""
+NEARLY = 4
+"""Of other words for a command one letter in so many may be wrong."""
 JOINED = frozenset({"active", "paused", "stopped"})
 """Member states of people who have agreed once; the others get the question again instead of an answer."""
 
@@ -90,7 +95,7 @@ def may_use(who: Who, ctx: Context) -> bool:
         return True
     if ctx.member is None or ctx.member.state not in JOINED:
         return False
-    return who == "member" or (ctx.organiser if who == "organiser" else bool(ctx.roles))
+    return who in ("member", "moderator") or (ctx.organiser if who == "organiser" else bool(ctx.roles))
 
 
 async def refuse(ctx: Context, who: Who) -> Answers:
@@ -140,12 +145,17 @@ def _distinct(routes: Iterable[CommandRoute]) -> tuple[CommandRoute, ...]:
 
 
 def _nearest(typed: Sequence[str], known: Sequence[tuple[CommandRoute, Sequence[str]]]) -> tuple[CommandRoute, ...]:
+    """Give the commands a slip of the keys away, the nearest first, by their own words before other words for them.
+
+    Other words are many and short: one counts only if it is nearly whole, so that `he` is not taken for `here`.
+    """
     scored = []
     for route, words in known:
-        far = distance(" ".join(typed[: len(words)]), " ".join(words))
-        if far <= 2 and far < len(" ".join(words)) - 1:
-            scored.append((far, route))
-    return _distinct(route for _, route in sorted(scored, key=lambda each: each[0]))
+        whole, own = " ".join(words), words == fold(route.words)
+        far = distance(" ".join(typed[: len(words)]), whole)
+        if far <= (NEAR if own else min(NEAR, len(whole) // NEARLY)) and far < len(whole) - 1:
+            scored.append((far, not own, route))
+    return _distinct(route for _, _, route in sorted(scored, key=lambda each: each[:2]))
 
 
 def distance(one: str, other: str) -> int:

@@ -24,9 +24,10 @@ from storage.members import Account, Member
 from storage.timers import Timer
 
 T = TypeVar("T")
-Who = Literal["anyone", "member", "organiser", "staff"]
-"""`anyone` strangers too; `member` anybody admitted who has agreed (staff included); `organiser` the role of that
-community (admins too); `staff` any staff role."""
+Who = Literal["anyone", "member", "moderator", "organiser", "staff"]
+"""`anyone` strangers too; `member` anybody admitted who has agreed (staff included); `moderator` as `member`, but the
+handler itself asks who leads the meeting (`handlers/_moderating.py`); `organiser` the role of that community (admins
+too); `staff` any staff role."""
 
 Where = Literal["dm", "slack", "any"]
 """`dm`: answered in private wherever it is typed; `slack`: answered where typed on platforms with private answers, else

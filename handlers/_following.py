@@ -11,7 +11,7 @@ from handlers._cards import PRIVATE, PUBLIC
 from handlers._feature import Answers, Context
 from handlers._seat_asks import tell
 from scheduler import cards
-from storage import invitations, seats
+from storage import invitations, needs, seats
 from storage.invitations import Result
 from storage.meetings import Meeting
 from storage.members import Member
@@ -29,6 +29,8 @@ async def follow(ctx: Context, meeting: Meeting, member: Member, result: Result,
         await _reminding.catch_up(ctx.db, meeting, member, ctx.now)
     elif result.reply == "asked":
         await tell(ctx.db, meeting, ctx.now)
+    if meeting.format != "online" and result.previous in needs.THERE and result.reply not in needs.THERE:
+        await needs.forget(ctx.db, meeting, member)
     if result.moves:
         await _waiting.settle(ctx.db, meeting, ctx.now)
 

@@ -19,32 +19,39 @@ PICK = 5
 _WHICH = say("m_which")
 
 
+Among = Callable[[Context, Sequence[Meeting]], Awaitable[list[Meeting]]]
+"""Keeps the meetings somebody may be offered. May raise `UserError`."""
+
+
 def about(
-    command: str, states: Sequence[str]
+    command: str, states: Sequence[str], among: Among | None = None
 ) -> Callable[[Callable[[Context, Meeting], Awaitable[Answers]]], CommandHandler]:
     """Turn what follows a command's words into the meeting that is meant.
 
-    Without words the candidates are the meetings in these states: one is taken, of several the asker picks.
+    Without words the candidates are the meetings in these states: one is taken, of several the asker picks; `among`
+    keeps the meetings this person may be offered.
     """
 
     def wrap(handler: Callable[[Context, Meeting], Awaitable[Answers]]) -> CommandHandler:
         @wraps(handler)
         async def answer(ctx: Context, rest: str) -> Answers:
-            found = await meant(ctx, rest, states)
+            found = await meant(ctx, rest, states, among)
             if len(found) == 1:
                 return await handler(ctx, found[0])
-            if not found and rest.strip() and (others := await meant(ctx, "", states)):
-                return [Reply(pick_list(others, command, say("m_none_such")))]
-            return [Reply(pick_list(found, command) if found else nothing(ctx))]
+            if not found and rest.strip() and (others := await meant(ctx, "", states, among)):
+                return [Reply(pick_list(ctx, others, command, say("m_none_such")))]
+            return [Reply(pick_list(ctx, found, command) if found else nothing(ctx))]
 
         return answer
 
     return wrap
 
 
-async def meant(ctx: Context, words: str, states: Sequence[str]) -> list[Meeting]:
+async def meant(ctx: Context, words: str, states: Sequence[str], among: Among | None = None) -> list[Meeting]:
     """Give the meetings that fit, the nearest in time first; a short name or number fits exactly one."""
     everything = await all_meetings(ctx.db)
+    if among is not None:
+        everything = await among(ctx, everything)
     asked = fold(words)
     if not asked:
         found = [each for each in everything if each.state in states]
@@ -55,14 +62,14 @@ async def meant(ctx: Context, words: str, states: Sequence[str]) -> list[Meeting
     return sorted(found, key=lambda each: abs(each.starts_at - ctx.now))
 
 
-def pick_list(found: Sequence[Meeting], command: str, text: Text = _WHICH) -> Message:
+def pick_list(ctx: Context, found: Sequence[Meeting], command: str, text: Text = _WHICH) -> Message:
     """Offer the first five as buttons."""
     words = command.replace(" ", "_")
     buttons = [
         row(Button(short(f"{each.code} · {each.title}"), Press("go", arg=f"{words}_{each.code}")))
         for each in found[:PICK]
     ]
-    return Message((text,), rows(*buttons, row(go("meetings", "meetings_list"))))
+    return Message((text,), rows(*buttons, row(go("meetings", "meetings_list" if ctx.organiser else "meetings"))))
 
 
 def nothing(ctx: Context) -> Message:

@@ -70,14 +70,17 @@ def given(values: dict[str, str]) -> Given:
     )
 
 
-def card(meeting: Meeting, text: str) -> Message:
-    """Draw what a member may do with what they told; the answers themselves are never shown again."""
+def card(meeting: Meeting, text: str, *, whole: bool = False) -> Message:
+    """Draw what a member may do with what they told; the answers themselves are never shown again.
+
+    Where the `whole` form is one screen, answers in own words need no buttons of their own.
+    """
     lines: tuple[Text, ...] = (
         Bold(meeting.title),
         say(text),
         say("nd_until", delete_on=when_deleted(meeting)),
     )
-    own = tuple(
+    own = () if whole else tuple(
         Button(say(label), Press("needs", meeting.key, "", name))
         for label, name in (("b_nd_access", "access"), ("b_nd_diet", "diet_other"), ("b_nd_emergency", "emergency"))
     )

@@ -147,7 +147,7 @@ def _recipient(member: Member, now: datetime, expires: datetime, no_send: frozen
 
 async def _channels(db: Session, meeting: Meeting) -> tuple[Channel, ...]:
     """Give the members' channels that get the card: only for meetings meant for all members, and only once."""
-    if not meeting.announce or meeting.audience.get("categories"):
+    if not meeting.announce or meeting.audience:
         return ()
     if await rounds(db, meeting, "meeting_card", alive=True):
         return ()

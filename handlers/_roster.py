@@ -20,8 +20,8 @@ NAMES = 200
 ORDER = ("yes", "reconfirm", "delegated", "waitlisted", "asked", "refused", "maybe", "no", "none")
 
 
-async def page(db: Session, meeting: Meeting, number: int) -> Message:
-    """List the people by reply, ten a page, each with a button that opens them."""
+async def page(db: Session, meeting: Meeting, number: int, *, organiser: bool = True) -> Message:
+    """List the people by reply, ten a page, for an organiser each with a button that opens them."""
     invited = select(func.count()).where(Invitation.meeting_id == meeting.id, Invitation.withdrawn.is_(False))
     everybody = await db.scalar(invited) or 0
     lines: list[Text] = [Bold(f"{meeting.code} · {meeting.title}")]
@@ -36,11 +36,12 @@ async def page(db: Session, meeting: Meeting, number: int) -> Message:
         found.sort(key=lambda each: ORDER.index(each[1].reply))
         for place, (member, invitation) in enumerate(found[number * PAGE : (number + 1) * PAGE], number * PAGE + 1):
             lines.append((f"{place}. ", member.name, " · ", reply_of(meeting, invitation)))
-            people.append(Button(str(place), Press("ansas", meeting.key, str(number), member.key)))
+            if organiser:
+                people.append(Button(str(place), Press("ansas", meeting.key, str(number), member.key)))
         if len(found) > (number + 1) * PAGE:
             navigation.append(button("next", "roster", meeting.key, number + 1))
     navigation.append(button("status", "status", meeting.key))
-    asks = button("answer_for", "ansfor", meeting.key) if everybody else None
+    asks = button("answer_for", "ansfor", meeting.key) if everybody and organiser else None
     return Message(tuple(lines), rows(row(*people[:5]), row(*people[5:]), row(*navigation), row(asks)), silent=True)
 
 

@@ -7,9 +7,10 @@ from sqlalchemy import select
 from chat.message import Message, button, row, rows
 from chat.text import Bold, LanguageName, Text, When, say, zone_city
 from handlers import _asks
-from handlers._cards import choice_label, state_label
+from handlers._cards import state_label
 from handlers._commands import offer
 from handlers._feature import Context
+from handlers._own_reply import own_line
 from storage.meetings import Invitation, Meeting
 
 SECTION = 3
@@ -115,8 +116,7 @@ async def _next(ctx: Context) -> Message:
                 say(FORMAT_KEYS.get(meeting.format, "b_online")),
             )
         )
-        reply = choice_label(invitation.reply)
-        lines.append((meeting.title, " · ", say("m_you", reply=reply)))
+        lines.append((meeting.title, " · ", await own_line(ctx.db, meeting, invitation, ctx.me, ctx.now)))
     if len(lines) == 1 and ctx.roles:
         lines += await _next_of_staff(ctx)
     if len(lines) == 1:

@@ -88,7 +88,7 @@ def waiting_card(meeting: Meeting, invitation: Invitation, now: datetime, beside
     leave = button("leave_wait", "leavewl", meeting.key, meeting.revision)
     return Message(
         tuple(lines),
-        rows(row(instead, leave), row(can("delegate", "deleg", meeting.key)), details_row(meeting)),
+        rows(row(instead, leave), (*row(can("delegate", "deleg", meeting.key)), *details_row(meeting))),
         fine_print(meeting),
     )
 
@@ -132,7 +132,7 @@ def delegated_card(meeting: Meeting, beside: Beside) -> Message:
     else:
         state = say("w_delegate_waits")
     back = can("change", "untake", meeting.key, "", beside.delegation)
-    return Message((Bold(state), title_line(meeting)), rows(row(back), details_row(meeting)), fine_print(meeting))
+    return Message((Bold(state), title_line(meeting)), rows((*row(back), *details_row(meeting))), fine_print(meeting))
 
 
 def guests_card(meeting: Meeting, guests: int) -> Message:

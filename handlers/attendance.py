@@ -8,10 +8,10 @@ from chat.errors import UserError
 from chat.message import Message, Press, button
 from chat.outbound import Answer, Card, Edit, Reply, Toast
 from chat.text import When, say
-from handlers import _attending
-from handlers._attending import led
+from handlers import _attending, _moderating
 from handlers._feature import Answers, Context, Feature, Waiting
 from handlers._meetings import about
+from handlers._moderating import led
 from scheduler.contract import Drawing, Skip
 from storage import attendance, audit
 from storage.database import Session
@@ -28,20 +28,23 @@ TODO = timedelta(days=7)
 """How long after a meeting its attendance stands on the desk."""
 
 
-@feature.command("meeting attendance", "meeting present", "attendance", "présences", "katılım", "الحضور", "asistencia")
+@feature.command(
+    "meeting attendance", "meeting present", "attendance", "présences", "katılım", "الحضور", "asistencia",
+    who="moderator",
+)  # fmt: skip
 async def open_list(ctx: Context, rest: str) -> Answers:
     """Show who is there, in private: names, code of the day, import; of the meeting of these days, if there is one."""
     near = [] if rest.strip() else await attendance.around(ctx.db, ctx.now - NEAR, ctx.now + SOON)
     return await _list(ctx, near[0]) if len(near) == 1 else await _named(ctx, rest)
 
 
-@about("meeting attendance", (*INVITED, "held"))
+@about("meeting attendance", (*INVITED, "held"), _moderating.among)
 async def _named(ctx: Context, meeting: Meeting) -> Answers:
     return await _list(ctx, meeting)
 
 
 async def _list(ctx: Context, meeting: Meeting) -> Answers:
-    await _attending.require(ctx, meeting)
+    await _moderating.require(ctx, meeting)
     return [Reply(await _screen(ctx, meeting), private=True, card=Card("attendance", meeting.key))]
 
 
@@ -115,10 +118,9 @@ async def redraw(db: Session, drawing: Drawing) -> Message | Skip:
     meeting, member = await by_key(db, drawing.subject), drawing.member
     if meeting is None or member is None:
         return Skip("gone")
-    roles = await roles_of(db, member, drawing.now, meeting.id)
-    if not roles & _attending.LEAD:
+    if not await roles_of(db, member, drawing.now, meeting.id) & _moderating.LEAD:
         return Skip("not_entitled")
-    return await _attending.screen(db, meeting, drawing.now, organiser=bool(roles & {"organiser", "admin"}))
+    return await _attending.screen(db, meeting, drawing.now)
 
 
 @feature.todo
@@ -137,7 +139,7 @@ async def to_reconcile(db: Session, now: datetime) -> list[Waiting]:
 async def _screen(ctx: Context, meeting: Meeting, page: int = 0) -> Message:
     if ctx.now < meeting.ends_at:
         await attendance.code_of(ctx.db, meeting)
-    return await _attending.screen(ctx.db, meeting, ctx.now, page, organiser=ctx.organiser)
+    return await _attending.screen(ctx.db, meeting, ctx.now, page)
 
 
 def _shown(ctx: Context, meeting: Meeting, message: Message) -> Answer:

@@ -17,9 +17,9 @@ from chat.message import Button, Message, Press, Row, button, row, rows
 from chat.outbound import Answer, Ask, Edit, Reply
 from chat.text import Bold, Text, When, say
 from handlers import _attending, _participants
-from handlers._attending import led
 from handlers._cards import short, when
 from handlers._feature import Answers, Context, Feature
+from handlers._moderating import led
 from handlers._names import Names
 from handlers._participants import SIZE_MAX, Participant
 from handlers._welcome import go

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-
-from chat.message import Message, button
-from chat.text import say
+from chat.message import Message
 from handlers import _change_screens, _changing, _quota, _waiting
 from handlers._changing import OPEN, RECONFIRM
-from handlers._feature import Feature, Waiting
+from handlers._feature import Feature
 from handlers._reminding import no_send_dates
 from scheduler import delivery, quiet
 from scheduler.contract import Drawing, Skip
 from storage import invitations
 from storage.communities import own_community
 from storage.database import Session
-from storage.meetings import INVITED, Invitation, Meeting, by_key
-from storage.members import Member
+from storage.meetings import by_key
 from storage.timers import Timer
 
 feature = Feature("change_news")
@@ -80,24 +76,3 @@ async def draw_line(db: Session, drawing: Drawing) -> Message | Skip:
     if meeting is None or (drawing.first and meeting.state not in (*OPEN, "cancelled")):
         return Skip("meeting_not_open")
     return _change_screens.channel_line(meeting)
-
-
-@feature.waiting
-async def to_confirm(db: Session, member: Member, now: datetime) -> list[Waiting]:
-    """Name the moved meetings a member has not confirmed yet."""
-    found = await db.scalars(
-        select(Meeting)
-        .join(Invitation, Invitation.meeting_id == Meeting.id)
-        .where(
-            Invitation.member_id == member.id, Invitation.reply == "reconfirm", Invitation.withdrawn.is_(False),
-            Meeting.state.in_(INVITED), Meeting.starts_at > now,
-        )
-        .order_by(Meeting.starts_at)
-    )  # fmt: skip
-    return [
-        Waiting(
-            say("c_waiting", title=each.title), button("reply", "invited", each.key, each.revision), each.starts_at,
-            "reconfirm_nudge",
-        )
-        for each in found
-    ]  # fmt: skip

@@ -12,7 +12,7 @@ from chat.message import Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Card, Edit, Invalid, Reply, Toast
 from chat.text import say
 from handlers import _change_screens, _changing, _editing, _meeting_values, _sends
-from handlers._cards import state_label
+from handlers._cards import state_label, when
 from handlers._changing import OPEN, TIMER, Change
 from handlers._feature import Answers, Context, Feature
 from handlers._meeting_fields import (
@@ -127,6 +127,7 @@ async def move_form(ctx: Context, subject: str) -> Form:
             ),
         ),
         submit=say("b_preview"),
+        intro=(_change_screens.title_line(meeting), "\n", when(meeting)),
     )  # fmt: skip
 
 

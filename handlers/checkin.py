@@ -154,7 +154,9 @@ async def code_sent(ctx: Context, subject: str, values: dict[str, str]) -> Answe
     return [_locked()] if tried.locked_until else [Invalid({"code": say("e_code", n=tried.left)})]
 
 
-@feature.command("checkin", "here", "check in", "je suis là", "buradayım", "أنا هنا", "estoy aquí", where="slack")
+@feature.command(
+    "checkin", "here", "check in", "je suis là", "buradayım", "أنا هنا", "estoy aquí", where="slack", menu=True
+)
 async def command(ctx: Context, rest: str) -> Answers:
     """Check in by the code typed behind the word; without one show the cards of the meetings running now."""
     running = await attendance.running(ctx.db, min(ctx.inbound.at, ctx.now))

@@ -24,7 +24,7 @@ feature = Feature("deliveries")
 
 
 @feature.command(
-    "deliveries", "sends", "log", "envois", "gönderimler", "الإرسالات", "envíos", who="organiser", where="dm"
+    "deliveries", "sends", "log", "envois", "gönderimler", "الإرسالات", "envíos", who="organiser", where="dm", menu=True
 )
 async def deliveries(ctx: Context, _rest: str) -> Answers:
     """List running and past sends, newest first."""

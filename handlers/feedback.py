@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from chat.errors import UserError
 from chat.form import Form
@@ -29,8 +28,6 @@ from storage.timers import Timer
 
 feature = Feature("feedback")
 
-AGAIN = (3, 6)
-"""Days after the meeting at which somebody who asked for it is reminded (domain 3.1)."""
 COMMENTS = 10
 AGAIN_KIND = "feedback_reminder"
 QUESTIONS = ("feedback_request", AGAIN_KIND)
@@ -115,15 +112,13 @@ async def later(ctx: Context, press: Press) -> Answers:
     if shut:
         return shut
     await stored.decline(ctx.db, meeting, ctx.me, "later")
-    due, days = await _again(ctx, meeting)
+    due, name = await _again(ctx, meeting)
     now_row = row(button("answer_now", "fbnow", meeting.key, style="primary"), button("no_thanks", "fbno", meeting.key))
     if due is None:
         return [Edit(Message((Bold(meeting.title), say("fb_open_until", when=closes(meeting))), rows(now_row)))]
     end = _reminding.feedback_closes(meeting)
     to = delivery.To(member=ctx.me, due=due, expires=end)
-    await delivery.plan(
-        ctx.db, kind="feedback_request", subject=meeting.key, occurrence=f"later{days}", to=[to], now=ctx.now
-    )
+    await delivery.plan(ctx.db, kind=AGAIN_KIND, subject=meeting.key, occurrence=name, to=[to], now=ctx.now)
     text = say("fb_later", date=When(due, meeting.zone, part="date"))
     return [Edit(Message((Bold(meeting.title), text), rows(now_row)), Card("feedback_request", meeting.key))]
 
@@ -324,14 +319,15 @@ def _closed(meeting: Meeting) -> Message:
     return Message((Bold(meeting.title), say("fb_closed", when=closes(meeting))), rows(row(go("home", "home"))))
 
 
-async def _again(ctx: Context, meeting: Meeting) -> tuple[datetime | None, int]:
-    """Give the moment of the next reminder for somebody who said "later", and its day; none is left near the end."""
-    no_send = await _reminding.no_send_dates(ctx.db)
-    own = ZoneInfo(ctx.me.zone)
-    day = meeting.ends_at.astimezone(own).date()
-    for after in AGAIN:
-        wanted = datetime.combine(day + timedelta(days=after), time(10), own).astimezone(UTC)
-        due = quiet.next_allowed(ctx.me, wanted, no_send)
-        if ctx.now + timedelta(hours=12) < due < _reminding.feedback_closes(meeting):
-            return due, after
-    return None, 0
+async def _again(ctx: Context, meeting: Meeting) -> tuple[datetime | None, str]:
+    """Give the moment of the next reminder for somebody who said "later", and its name; none is left near the end.
+
+    It is a row of the schedule, written for this person now, so that it never comes twice.
+    """
+    dates = await _reminding.calendar(ctx.db, meeting)
+    for each in dates.alive:
+        if each.kind == AGAIN_KIND:
+            due = dates.slot(each, ctx.me)
+            if ctx.now + timedelta(hours=12) < due < _reminding.feedback_closes(meeting):
+                return due, _reminding.occurrence(meeting, each)
+    return None, ""

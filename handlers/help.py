@@ -14,6 +14,8 @@ from handlers import features
 from handlers._cards import answers
 from handlers._commands import JOINED, Found, NotFound, fold, match, may_use, offer, run, unknown
 from handlers._feature import Answers, CommandRoute, Context, Feature
+from handlers._menus import ordered, short_list
+from handlers._moderating import leads_any
 from handlers._personal import looks_like_a_case, looks_personal
 from handlers._screens import open_invitations
 from handlers._welcome import stranger, turn, welcome_consent
@@ -21,19 +23,8 @@ from handlers._welcome import stranger, turn, welcome_consent
 feature = Feature("help")
 
 LINES = 6
-FIRST = (
-    "desk",
-    "meeting new",
-    "meetings",
-    "meeting status",
-    "members",
-    "my",
-    "home",
-    "feedback",
-    "privacy",
-    "settings",
-)
-"""Order of the short help; the rest follows as the features are found."""
+PAGE = 12
+"""Commands of one page of the full list; a role's commands are spread evenly over its pages."""
 SENTENCE = 3
 """More words than this after a command word make free text of it."""
 PAUSE = timedelta(minutes=10)
@@ -53,8 +44,10 @@ async def help_(ctx: Context, rest: str) -> Answers:
 
 @feature.click("help", who="anyone")
 async def help_pressed(ctx: Context, press: Press) -> Answers:
-    """Show all words, or the short help again."""
-    return [turn(ctx, _all(ctx) if press.arg == "all" else _short(ctx))]
+    """Show a page of all words, or the short help again."""
+    if press.arg != "all":
+        return [turn(ctx, _short(ctx))]
+    return [turn(ctx, await _all(ctx, int(press.rev) if press.rev.isdigit() else 0))]
 
 
 @feature.command("about", "à propos", "hakkında", "نبذة", "acerca de", who="anyone", where="any")
@@ -144,23 +137,52 @@ def _contact(ctx: Context) -> Text:
     return Link(address, address) if address.startswith("https://") else address
 
 
-def _usable(ctx: Context) -> list[CommandRoute]:
-    routes = [route for feature in features() for route in feature.commands if may_use(route.who, ctx)]
-    return sorted(routes, key=lambda route: FIRST.index(route.words) if route.words in FIRST else len(FIRST))
-
-
 def _line(route: CommandRoute) -> Text:
     return (Cmd(route.words), ": ", say(route.help_key))
 
 
 def _short(ctx: Context) -> Message:
-    lines = [_line(route) for route in _usable(ctx) if route.menu][:LINES]
+    """Draw the lines somebody needs most; Home is a button below them."""
+    usable = [each for each in _usable(ctx) if each.words != "home"]
+    lines = [_line(route) for route in short_list(usable, organiser=ctx.organiser)][:LINES]
     return Message((Bold(say("s_help")), *lines), rows(row(button("more", "help", arg="all")), offer(("home", "home"))))
 
 
-def _all(ctx: Context) -> Message:
-    lines = [_line(route) for route in _usable(ctx)][:38]
-    return Message((Bold(say("s_help_all")), *lines), rows(row(button("back", "help")), offer(("home", "home"))))
+async def _all(ctx: Context, number: int) -> Message:
+    """Draw a page of all commands somebody may use, role by role; the first page leads back to the short help."""
+    pages = await _pages(ctx)
+    number = min(number, len(pages) - 1)
+    head, routes = pages[number]
+    title = (Bold(say("s_help_all")), f" {number + 1}/{len(pages)}", "\n", head)
+    back = button("back", "help", "", number - 1, "all") if number else button("back", "help")
+    following = button("next", "help", "", number + 1, "all") if number + 1 < len(pages) else None
+    lines = [_line(route) for route in routes]
+    return Message((title, *lines), rows(row(back, following), offer(("home", "home"))))
+
+
+async def _pages(ctx: Context) -> list[tuple[Text, list[CommandRoute]]]:
+    """Share the commands out by role, the asker's highest first: each page has its heading."""
+    usable = ordered(_usable(ctx))
+    lead = [each for each in usable if each.who == "moderator"]
+    staff = [each for each in usable if each.who in ("organiser", "staff")]
+    if ctx.organiser:
+        staff, lead = ordered((*staff, *lead)), []
+    elif lead and not await leads_any(ctx):
+        lead = []
+    everybody = [each for each in usable if each.who in ("anyone", "member")]
+    pages: list[tuple[Text, list[CommandRoute]]] = []
+    for head, routes in (
+        (say("s_help_organisers" if ctx.organiser else "s_help_staff"), staff),
+        (say("s_help_moderators"), lead),
+        (say("s_help_members"), everybody),
+    ):
+        many = -(-len(routes) // PAGE)
+        pages += [(head, routes[len(routes) * at // many : len(routes) * (at + 1) // many]) for at in range(many)]
+    return pages
+
+
+def _usable(ctx: Context) -> list[CommandRoute]:
+    return [route for feature in features() for route in feature.commands if may_use(route.who, ctx)]
 
 
 def _about_word(found: Found) -> Message:

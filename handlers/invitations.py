@@ -9,7 +9,16 @@ from chat.form import Form, NumberField
 from chat.message import Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Card, Edit, Invalid, Reply, Toast
 from chat.text import When, say
-from handlers import _planning, _previews, _reminding, _schedule_screens, _send_notices, _sends
+from handlers import (
+    _planning,
+    _polls_cards,
+    _polls_sending,
+    _previews,
+    _reminding,
+    _schedule_screens,
+    _send_notices,
+    _sends,
+)
 from handlers._cards import PUBLIC, state_label, test_card
 from handlers._feature import Answers, Context, Feature
 from handlers._meetings import about, pressed
@@ -122,6 +131,8 @@ async def counted(ctx: Context, subject: str, values: dict[str, str]) -> Answers
 async def undo(ctx: Context, press: Press) -> Answers:
     """Take a send back before its first message leaves."""
     campaign = await sends.by_key(ctx.db, press.key)
+    if campaign is not None and campaign.kind in _polls_cards.EVERY:
+        return await _polls_sending.undo(ctx, press)
     meeting = await lock(ctx.db, campaign.subject) if campaign else None
     if campaign is None or meeting is None:
         raise UserError(say("e_gone"))

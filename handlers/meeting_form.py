@@ -21,8 +21,9 @@ LIKE = "like"
 
 
 @feature.command(
-    "meeting new", "new", "plan", "nouvelle réunion", "yeni toplantı", "nueva reunión", who="organiser", where="slack"
-)
+    "meeting new", "new", "plan", "nouvelle réunion", "yeni toplantı", "nueva reunión", who="organiser", where="slack",
+    menu=True,
+)  # fmt: skip
 async def new(ctx: Context, _rest: str) -> Answers:
     """Ask about a new meeting."""
     return [Ask("meeting", "", {"zone": ctx.community.zone, "audience": "all", "rule": "yes"})]

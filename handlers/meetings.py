@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from chat.message import Button, Message, Press, row, rows
-from chat.outbound import Reply
+from collections.abc import Sequence
+from typing import TypeVar
+
+from chat.message import Button, Message, Press, button, row, rows
+from chat.outbound import Edit, Reply
 from chat.text import Bold, Text, When, say
-from handlers._cards import choice_label, counts_line, state_label, when
+from handlers._cards import counts_line, state_label, when
 from handlers._feature import Answers, Context, Feature
+from handlers._own_reply import open_question, own_line
 from handlers._welcome import go
 from storage import invitations
-from storage.meetings import Invitation, Meeting, all_meetings, coming
+from storage.meetings import Meeting, all_meetings, coming
 
 feature = Feature("meetings")
 
+T = TypeVar("T")
+
 PAGE = 10
 """Items of one screen (conversation §1.6)."""
+MINE, COMING, ALL = "my", "coming", "all"
 
 
 @feature.command(
@@ -24,12 +31,12 @@ async def upcoming(ctx: Context, _rest: str) -> Answers:
     """List what comes: in private with the own reply, in a group title and date only."""
     if ctx.inbound.where.kind == "group":
         return [Reply(_public([each for each in await coming(ctx.db, ctx.now) if each.announce]))]
-    mine = await invitations.of_member(ctx.db, ctx.me, ctx.now)
-    if not mine and ctx.organiser:
-        return [Reply(await _all(ctx))]
-    if not mine and ctx.roles:  # staff are not invited themselves
-        return [Reply(_public(await coming(ctx.db, ctx.now)))]
-    return [Reply(_own(mine, say("m_coming"), say("m_none_yet"), ctx))]
+    if not await invitations.of_member(ctx.db, ctx.me, ctx.now):
+        if ctx.organiser:
+            return [Reply(await _all(ctx))]
+        if ctx.roles:  # staff are not invited themselves
+            return [Reply(_public(await coming(ctx.db, ctx.now)))]
+    return [Reply(await _own(ctx, COMING))]
 
 
 @feature.command(
@@ -37,14 +44,22 @@ async def upcoming(ctx: Context, _rest: str) -> Answers:
 )
 async def my(ctx: Context, _rest: str) -> Answers:
     """List the own replies, also the No ones, each with a way to change it."""
-    mine = await invitations.of_member(ctx.db, ctx.me, ctx.now)
-    return [Reply(_own(mine, say("m_mine"), say("m_no_replies"), ctx))]
+    return [Reply(await _own(ctx, MINE))]
 
 
 @feature.command("meetings list", "desk meetings", who="organiser")
 async def every(ctx: Context, _rest: str) -> Answers:
     """List all meetings with their states and counts."""
     return [Reply(await _all(ctx))]
+
+
+@feature.click("mtgpage")
+async def turned(ctx: Context, press: Press) -> Answers:
+    """Turn the page of a list; `rev` is its number from 0, `arg` which list."""
+    number = int(press.rev) if press.rev.isdigit() else 0
+    everything = press.arg == ALL and ctx.organiser
+    shown = await _all(ctx, number) if everything else await _own(ctx, COMING if press.arg == COMING else MINE, number)
+    return [Edit(shown) if ctx.inbound.where.kind == "dm" else Reply(shown, private=True)]
 
 
 def _public(meetings: list[Meeting]) -> Message:
@@ -54,28 +69,32 @@ def _public(meetings: list[Meeting]) -> Message:
     return Message((say("m_coming"), *lines), silent=True)
 
 
-def _own(mine: list[tuple[Meeting, Invitation]], head: Text, empty: Text, ctx: Context) -> Message:
+async def _own(ctx: Context, which: str, number: int = 0) -> Message:
+    mine = await invitations.of_member(ctx.db, ctx.me, ctx.now)
     if not mine:
+        empty = say("m_no_replies" if which == MINE else "m_none_yet")
         return Message((empty,), rows(row(go("home", "home"))), silent=True)
-    lines: list[Text] = [Bold(head)]
+    lines: list[Text] = [Bold(say("m_mine" if which == MINE else "m_coming"))]
     buttons: list[Button] = []
-    for number, (meeting, invitation) in enumerate(mine[:PAGE], 1):
-        state = say("m_cancelled_word") if meeting.state == "cancelled" else choice_label(invitation.reply)
-        lines.append((f"{number}. ", Bold(meeting.title), "\n", when(meeting), "\n", say("m_you", reply=state)))
+    number, shown, turning = _page(mine, number, which)
+    for place, (meeting, invitation) in enumerate(shown, number * PAGE + 1):
+        own = await own_line(ctx.db, meeting, invitation, ctx.me, ctx.now)
+        held = (when(meeting), " · ", say(f"b_{meeting.format}"))
+        lines.append((f"{place}. ", Bold(meeting.title), "\n", held, "\n", own))
         if invitations.closed(meeting, ctx.now):
             continue
-        verb, label = ("invited", "b_reply") if invitation.reply == "none" else ("change", "b_change")
+        verb, label = ("invited", "b_reply") if open_question(invitation, ctx.now) else ("change", "b_change")
         press = Press(verb, meeting.key, str(meeting.revision))
-        buttons.append(Button((f"{number} · ", say(label)), press))
+        buttons.append(Button((f"{place} · ", say(label)), press))
     pairs = [row(*buttons[at : at + 2]) for at in range(0, len(buttons), 2)]
-    return Message(tuple(lines), rows(*pairs, row(go("home", "home"))), silent=True)
+    return Message(tuple(lines), rows(*pairs, row(*turning, go("home", "home"))), silent=True)
 
 
-async def _all(ctx: Context) -> Message:
+async def _all(ctx: Context, number: int = 0) -> Message:
     meetings = await all_meetings(ctx.db)
     if not meetings:
         return Message((say("m_plan_first"),), rows(row(go("meeting_new", "meeting_new"))))
-    shown = meetings[:PAGE]
+    number, shown, turning = _page(meetings, number, ALL)
     counts = await invitations.counts_of(ctx.db, shown)
     lines: list[Text] = [Bold(say("m_all"))]
     for each in shown:
@@ -87,6 +106,16 @@ async def _all(ctx: Context) -> Message:
         Button((f"{each.code} · ", say("b_status")), Press("status", each.key))
         for each in shown
         if each.state not in ("archived", "cancelled")
-    ][:6]
-    pairs = [row(*buttons[at : at + 3]) for at in range(0, len(buttons), 3)]
-    return Message(tuple(lines), rows(*pairs, row(go("meeting_new", "meeting_new"), go("desk", "desk"))), silent=True)
+    ]
+    triples = [row(*buttons[at : at + 3]) for at in range(0, len(buttons), 3)]
+    onward = row(go("meeting_new", "meeting_new"), go("desk", "desk"))
+    return Message(tuple(lines), rows(*triples, row(*turning), onward), silent=True)
+
+
+def _page(items: Sequence[T], number: int, which: str) -> tuple[int, list[T], tuple[Button, ...]]:
+    """Give the page there is instead of a number, its items, and the buttons to the pages beside it."""
+    number = min(number, (len(items) - 1) // PAGE)
+    back = button("back", "mtgpage", "", number - 1, which) if number else None
+    following = button("next", "mtgpage", "", number + 1, which) if len(items) > (number + 1) * PAGE else None
+    turning = tuple(each for each in (back, following) if each is not None)
+    return number, list(items[number * PAGE : (number + 1) * PAGE]), turning

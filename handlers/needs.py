@@ -46,7 +46,7 @@ async def tell(ctx: Context, press: Press) -> Answers:
     if press.arg == "ask" and told is None:
         return [_answer(ctx, _asking(meeting))]
     if told is not None and press.arg != "form":
-        return [_answer(ctx, _needing.card(meeting, "nd_told"))]
+        return [_answer(ctx, _needing.card(meeting, "nd_told", whole=_whole(ctx)))]
     return [Ask("needs", meeting.key)]
 
 
@@ -64,7 +64,7 @@ async def told(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
     if values.get("consent") != _needing.YES:
         raise UserError(say("nd_first"))
     await needs.save(ctx.db, meeting, ctx.me, _needing.given(values), ctx.now)
-    return [_answer(ctx, _needing.card(meeting, "nd_saved"))]
+    return [_answer(ctx, _needing.card(meeting, "nd_saved", whole=_whole(ctx)))]
 
 
 @feature.form("needtext")
@@ -86,7 +86,7 @@ async def told_text(ctx: Context, subject: str, values: dict[str, str]) -> Answe
     if await needs.find(ctx.db, meeting, ctx.me) is None:
         raise UserError(say("nd_first"))
     await needs.save(ctx.db, meeting, ctx.me, _needing.given({name: values[name]}), ctx.now)
-    return [_answer(ctx, _needing.card(meeting, "nd_saved"))]
+    return [_answer(ctx, _needing.card(meeting, "nd_saved", whole=_whole(ctx)))]
 
 
 @feature.command("meeting needs", who="organiser")
@@ -155,6 +155,11 @@ async def _check(ctx: Context, meeting: Meeting) -> None:
         raise UserError(say("m_cancelled" if meeting.state == "cancelled" else "m_started"))
     if not needs.entitled(meeting, await invitations.find(ctx.db, meeting, ctx.me)):
         raise UserError(say("nd_only_room"))
+
+
+def _whole(ctx: Context) -> bool:
+    """Tell whether the form shows all its questions at once, those in own words too."""
+    return ctx.inbound.by.platform == "slack"
 
 
 def _asking(meeting: Meeting) -> Message:

@@ -45,14 +45,9 @@ async def polls(ctx: Context, _rest: str) -> Answers:
 
 
 @feature.command(
-    "poll topic",
-    "sondage de thèmes",
-    "konu anketi",
-    "استطلاع المواضيع",
-    "encuesta de temas",
-    who="organiser",
-    where="slack",
-)
+    "poll topic", "sondage de thèmes", "konu anketi", "استطلاع المواضيع", "encuesta de temas",
+    who="organiser", where="slack", menu=True,
+)  # fmt: skip
 async def poll_topic(ctx: Context, _rest: str) -> Answers:
     """Ask about a new poll of topics."""
     return [Ask("poll_topic", "", forms.beginning("topic"))]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from chat.message import Message, Press, button, row, rows
 from chat.outbound import Reply
 from chat.text import Bold, Cmd, Link, Text, say
+from handlers import _waiting
 from handlers._commands import JOINED, offer
 from handlers._feature import Answers, Context, Feature
 from handlers._welcome import consent_version, stranger, turn, welcome_consent
-from storage import audit, members
+from storage import audit, invitations, members, seats
+from storage.meetings import COMING, Meeting
 
 feature = Feature("privacy")
 
@@ -68,6 +70,7 @@ async def resume(ctx: Context, _rest: str) -> Answers:
         members.give_consent(ctx.db, ctx.member, ctx.now, consent_version(ctx.reader.language))
     ctx.member.state, ctx.member.paused_until = "active", None
     audit.note(ctx.db, ctx.now, ctx.member.id, "resume")
+    await _offer_seats(ctx)
     return [turn(ctx, Message((say("p_resumed"),), rows(offer(("my", "my"), ("home", "home")))))]
 
 
@@ -81,10 +84,30 @@ async def _stop(ctx: Context) -> Message:
     if ctx.me.state != "stopped":
         await members.stop(ctx.db, ctx.me, ctx.now)
         audit.note(ctx.db, ctx.now, ctx.me.id, "stop")
-    return Message(
-        (say("p_stopped", cmd_my=Cmd("my")),),
-        rows(row(button("resume", "resume")), offer(("my", "my"), ("privacy", "privacy"))),
-    )
+    mine = await invitations.of_member(ctx.db, ctx.me, ctx.now)
+    kept = [meeting.title for meeting, invitation in mine if invitation.reply in COMING and _ahead(meeting, ctx)]
+    waits = any(invitation.reply in ("waitlisted", "asked") and _ahead(meeting, ctx) for meeting, invitation in mine)
+    text = say("p_stopped", cmd_my=Cmd("my"))
+    if len(kept) == 1:
+        text = say("p_stopped_yes", title=kept[0], cmd_my=Cmd("my"))
+    elif kept:
+        text = say("p_stopped_yes_n", n=len(kept), cmd_my=Cmd("my"))
+    give_up = button("give_up", "giveup", arg="all") if kept or waits else None
+    again = row(button("resume", "resume"), give_up)
+    return Message((text,), rows(again, offer(("my", "my"), ("privacy", "privacy"))))
+
+
+def _ahead(meeting: Meeting, ctx: Context) -> bool:
+    """Tell whether a reply to the meeting can still be changed."""
+    return meeting.state in seats.OPEN_STATES and meeting.starts_at > ctx.now
+
+
+async def _offer_seats(ctx: Context) -> None:
+    """Let the waiting lists move on which the member stands: whoever is not written to is offered no seat meanwhile."""
+    mine = await invitations.of_member(ctx.db, ctx.me, ctx.now)
+    waits = [meeting for meeting, each in mine if each.reply == "waitlisted" and _ahead(meeting, ctx)]
+    for meeting in sorted(waits, key=lambda each: each.id):  # in one order, so that nobody waits in a ring
+        await _waiting.settle(ctx.db, meeting, ctx.now)
 
 
 async def _ever_joined(ctx: Context) -> bool:

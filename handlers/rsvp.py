@@ -54,6 +54,8 @@ async def answer(ctx: Context, press: Press) -> Answers:
         return [Toast(say("m_test_press"))]
     if press.arg == ASK:
         return await _ask(ctx, meeting)
+    if press.rev.isdigit() and int(press.rev) < int(meeting.details.get("moved_revision", 0)):
+        return await _from_before(ctx, meeting)
     return await _reply(ctx, meeting, _wish(press.arg), stale=press.rev != str(meeting.revision))
 
 
@@ -138,6 +140,15 @@ def _wish(arg: str) -> tuple[str, str, int | None]:
     if len(arg) == 2 and arg[0] == "g" and arg[1].isdigit():
         return "yes", "", int(arg[1])
     raise UserError(say("e_gone"))
+
+
+async def _from_before(ctx: Context, meeting: Meeting) -> Answers:
+    """Answer a press on a card that still showed another date: it says nothing about the new one."""
+    if ctx.inbound.where.kind != "dm":
+        return [Toast(say("t_stale"), alert=True)]
+    meeting, invitation = await _own(ctx, meeting.key)
+    shown = await _waiting.card(ctx.db, meeting, invitation, ctx.me, ctx.community, ctx.now)
+    return [Edit(shown, Card("invitation", meeting.key)), Toast(say("t_stale"), alert=True)]
 
 
 async def _own(ctx: Context, key: str) -> tuple[Meeting, Invitation]:

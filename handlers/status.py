@@ -9,16 +9,19 @@ from sqlalchemy import select
 from chat.message import Button, Message, Press, Row, button, row, rows
 from chat.outbound import Card, Edit, Reply
 from chat.text import Bold, Text, When, say
-from handlers import _balance, _reminding
+from handlers import _balance, _moderating, _reminding
 from handlers._cards import can, state_label, when
 from handlers._feature import Answers, Context, Feature
-from handlers._meetings import about, pressed
+from handlers._meetings import about
+from handlers._moderating import led
 from handlers._roster import page
+from handlers._welcome import go
 from scheduler.contract import Drawing, Skip
 from storage import invitations, seats
 from storage.database import Session
 from storage.deliveries import Campaign, Delivery
 from storage.meetings import Meeting, by_key
+from storage.members import roles_of
 from storage.timers import Timer
 
 feature = Feature("status")
@@ -30,52 +33,67 @@ MORE = "more"
 """The `rev` of the button that opens the rest of the buttons."""
 
 
-@feature.command("meeting status", who="organiser", where="slack")
-@about("meeting status", ("inviting", "closed", "live"))
+@feature.command("meeting status", who="moderator", where="slack", menu=True)
+@about("meeting status", ("inviting", "closed", "live"), _moderating.among)
 async def status(ctx: Context, meeting: Meeting) -> Answers:
     """Show the counts; the card follows every reply."""
-    return [Reply(await draw(ctx.db, meeting, ctx.now), card=Card("status", meeting.key))]
+    await _moderating.require(ctx, meeting)
+    shown = await draw(ctx.db, meeting, ctx.now, organiser=ctx.organiser)
+    return [Reply(shown, card=Card("status", meeting.key))]
 
 
-@feature.command("meeting roster", "meeting names", "meeting answers", who="organiser")
-@about("meeting roster", ("inviting", "closed", "live"))
+@feature.command("meeting roster", "meeting names", "meeting answers", who="moderator")
+@about("meeting roster", ("inviting", "closed", "live"), _moderating.among)
 async def roster(ctx: Context, meeting: Meeting) -> Answers:
     """Show names by reply, in private."""
-    return [Reply(await page(ctx.db, meeting, 0))]
+    await _moderating.require(ctx, meeting)
+    return [Reply(await page(ctx.db, meeting, 0, organiser=ctx.organiser))]
 
 
-@feature.click("status", who="organiser")
+@feature.click("status")
 async def pressed_status(ctx: Context, press: Press) -> Answers:
     """Show the status from a button."""
-    meeting = await pressed(ctx, press.key)
-    shown, card = await draw(ctx.db, meeting, ctx.now, more=press.rev == MORE), Card("status", meeting.key)
+    meeting, card = await led(ctx, press.key), Card("status", press.key)
+    shown = await draw(ctx.db, meeting, ctx.now, more=press.rev == MORE, organiser=ctx.organiser)
     return [Edit(shown, card)] if ctx.inbound.where.kind == "dm" else [Reply(shown, private=True, card=card)]
 
 
-@feature.click("roster", who="organiser")
+@feature.click("roster")
 async def pressed_roster(ctx: Context, press: Press) -> Answers:
     """Turn the pages of the names; from an organisers' channel they come in private."""
-    shown = await page(ctx.db, await pressed(ctx, press.key), int(press.rev) if press.rev.isdigit() else 0)
+    number = int(press.rev) if press.rev.isdigit() else 0
+    shown = await page(ctx.db, await led(ctx, press.key), number, organiser=ctx.organiser)
     return [Edit(shown)] if ctx.inbound.where.kind == "dm" else [Reply(shown, private=True)]
 
 
 @feature.card("status")
 async def redraw(db: Session, drawing: Drawing) -> Message | Skip:
-    """Draw the status again after a change."""
+    """Draw the status again after a change, in private as far as the reader may still see it."""
     meeting = await by_key(db, drawing.subject)
-    return await draw(db, meeting, drawing.now) if meeting else Skip("gone")
+    if meeting is None:
+        return Skip("gone")
+    if drawing.member is None:
+        return await draw(db, meeting, drawing.now)
+    roles = await roles_of(db, drawing.member, drawing.now, meeting.id)
+    if not roles & _moderating.LEAD:
+        return Skip("not_entitled")
+    return await draw(db, meeting, drawing.now, organiser=bool(roles & _moderating.ORGANISE))
 
 
-async def draw(db: Session, meeting: Meeting, now: datetime, *, more: bool = False) -> Message:
-    """Draw the status card: counts only, so that it may stand in the organisers' channel; `more` adds rarer buttons."""
+async def draw(db: Session, meeting: Meeting, now: datetime, *, more: bool = False, organiser: bool = True) -> Message:
+    """Draw the status card: counts only, so that it may stand in the organisers' channel; `more` adds rarer buttons.
+
+    A moderator who is no organiser gets the buttons that show, none that change the meeting or write to people.
+    """
     lines: list[Text] = [(Bold(f"{meeting.code} · {meeting.title}"), " · ", state_label(meeting)), when(meeting)]
     if meeting.state in ("draft", "scheduled"):
         lines.append(say("m_not_sent_yet"))
         again = Button(say("b_preview"), Press("preview", meeting.key, "", "i"), "primary")
-        return Message(tuple(lines), rows(row(again, button("edit", "medit", meeting.key))))
+        plan = row(again, button("edit", "medit", meeting.key))
+        return Message(tuple(lines), rows(plan if organiser else row(go("home", "home"))))
     counts = await invitations.counts(db, meeting)
     lines += [Bold(_counts(counts)), *await _seats(db, meeting, now)]
-    balance = await _balance.lines(db, meeting, now)
+    balance = await _balance.lines(db, meeting, now, brief=True)
     if balance:
         lines.append(tuple(piece for each in balance for piece in (each, "\n"))[:-1])
     unreached = await _unreached(db, meeting)
@@ -87,6 +105,8 @@ async def draw(db: Session, meeting: Meeting, now: datetime, *, more: bool = Fal
     following = await _next_send(db, meeting, now)
     if following is not None:
         lines.append(say("m_next_send", when=When(following, meeting.zone)))
+    if not organiser:
+        return Message(tuple(lines), rows(_lead_buttons(meeting)))
     return Message(tuple(lines), _buttons(meeting, counts, running=running, more=more))
 
 
@@ -120,6 +140,11 @@ async def _seats(db: Session, meeting: Meeting, now: datetime) -> list[Text]:
         for mode, key in modes
         if (limit := seats.capacity(meeting, mode)) is not None
     ]
+
+
+def _lead_buttons(meeting: Meeting) -> Row:
+    attendance = can("attendance", "attend", meeting.key) if meeting.state in ("live", *DONE) else None
+    return row(button("names", "roster", meeting.key, 0), attendance, go("home", "home"))
 
 
 def _buttons(meeting: Meeting, counts: dict[str, int], *, running: bool, more: bool) -> tuple[Row, ...]:

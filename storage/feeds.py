@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, String, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from storage.audience import AGREED
 from storage.database import Base, OfCommunity, Session
-from storage.invitations import ASKED_STATES
 from storage.meetings import HELD, INVITED, Invitation, Meeting
 from storage.members import Member
 
@@ -80,7 +80,7 @@ async def find(db: Session, token: str) -> tuple[int, int] | None:
     found = await db.execute(
         select(FeedLink.community_id, FeedLink.member_id)
         .join(Member, Member.id == FeedLink.member_id)
-        .where(FeedLink.token_hash == known, FeedLink.revoked_at.is_(None), Member.state.in_(ASKED_STATES))
+        .where(FeedLink.token_hash == known, FeedLink.revoked_at.is_(None), Member.state.in_(AGREED))
     )
     row = found.one_or_none()
     return None if row is None else (row[0], row[1])

@@ -7,20 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from storage import seats
+from storage.audience import AGREED, where
 from storage.database import Session, own
 from storage.meetings import REPLIES, Attendance, Invitation, Meeting
 from storage.members import Member
 from storage.replies import Decision, Standing, Wish, decide, holds
 
 CHOICES = ("yes", "no", "maybe")
-ASKED_STATES = ("active", "paused", "stopped")
-"""Members who have agreed once: they may answer, even if no message may be sent to them now."""
 NOT_JOINED = ("invited", "pending_consent")
 CHUNK = 500
 # Asked for every press, so built once.
@@ -91,20 +90,13 @@ class Result:
     delegate: bool = False
 
 
-def _meant(meeting: Meeting) -> ColumnElement[bool]:
-    """Narrow members to those a meeting is for: everybody, or some categories; staff are no members."""
-    categories = list(meeting.audience.get("categories") or ())
-    meant = Member.staff.is_(False)
-    return and_(meant, Member.category.in_(categories)) if categories else meant
-
-
 async def audience(db: Session, meeting: Meeting) -> list[Member]:
     """Give those who are to be invited and are not yet, by code; paused and stopped members are among them."""
     invited = select(Invitation.member_id).where(Invitation.meeting_id == meeting.id)
     return list(
         await db.scalars(
             select(Member)
-            .where(_meant(meeting), Member.state.in_(ASKED_STATES), Member.id.not_in(invited))
+            .where(where(meeting.audience), Member.state.in_(AGREED), Member.id.not_in(invited))
             .order_by(Member.code)
         )
     )
@@ -113,7 +105,7 @@ async def audience(db: Session, meeting: Meeting) -> list[Member]:
 async def not_joined(db: Session, meeting: Meeting) -> int:
     """Count those the meeting is for who have not agreed to anything yet: they get nothing (domain 3.7)."""
     found = await db.scalar(
-        select(func.count()).select_from(Member).where(_meant(meeting), Member.state.in_(NOT_JOINED))
+        select(func.count()).select_from(Member).where(where(meeting.audience), Member.state.in_(NOT_JOINED))
     )
     return found or 0
 

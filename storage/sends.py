@@ -15,8 +15,12 @@ from storage.deliveries import OPEN_STATES, Campaign, Delivery
 from storage.installation import RESTORED
 from storage.members import Account, Member
 
-NOTICES = ("alert", "send_ended", "send_stopped")
-"""What Convenor tells organisers by itself; it does not stand in the list of sends."""
+NOTICES = (
+    "alert", "send_ended", "send_stopped", "seat_requests", "poll_status", "poll_suggestion", "topic_poll_reminder",
+    "date_poll_reminder",
+)  # fmt: skip
+"""What does not stand in the list of sends: what Convenor tells organisers by itself, and reminders to vote, whose
+recipients would show who has not."""
 OPEN = ("sending", "done")
 """States in which what is of unknown fate can be sent again at once."""
 RUNNING = ("held", "sending", "stopped", "taking_back")

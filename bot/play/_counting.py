@@ -21,7 +21,8 @@ async def count(demo: Demo, at: datetime) -> dict[str, Any]:
     """Compare the bot's deliveries with the sandbox's ledger, per kind and platform."""
     from storage.statistics import stats_json
 
-    arrived, copies = _arrivals(await demo.ask("ledger"))
+    arrived, texts = _arrivals(await demo.ask("ledger"))
+    same = Counter(texts.values())
     messages: dict[str, dict[str, dict[str, int]]] = {}
     database = Database(demo.database_url)
     try:
@@ -33,13 +34,16 @@ async def count(demo: Demo, at: datetime) -> dict[str, Any]:
                 .join(Delivery, Delivery.campaign_id == Campaign.id)
                 .outerjoin(Member, Member.id == Delivery.member_id)
             )
-            for kind, delivery, _code in rows:
+            found = rows.all()
+            meant = Counter(texts.get(_place(delivery)) for _, delivery, _ in found)
+            for kind, delivery, _code in found:
                 cell = messages.setdefault(kind, {}).setdefault(delivery.platform, dict.fromkeys(_COLUMNS, 0))
-                here = (delivery.platform, delivery.chat, delivery.message)
+                here = _place(delivery)
                 cell["planned"] += 1
                 cell["sent"] += arrived[here] > 0
                 cell["missing"] += arrived[here] == 0
-                cell["duplicated"] += max(copies[here] - 1, 0)
+                # the same words in the same chat more often than they were meant to stand there
+                cell["duplicated"] += max(same[texts.get(here, _NOWHERE)] - meant[texts.get(here)], 0)
             statistics = await stats_json(db, at)
     finally:
         await database.close()
@@ -49,25 +53,25 @@ async def count(demo: Demo, at: datetime) -> dict[str, Any]:
 _COLUMNS = ("planned", "sent", "duplicated", "missing")
 
 
-def _arrivals(ledger: Any) -> tuple[Counter[tuple[str, str, str]], Counter[tuple[str, str, str]]]:
-    """Count accepted posts by where they stand, and how often the same text stands in the same chat."""
+_NOWHERE = ("", "", "")
+Where = tuple[str, str, str]
+
+
+def _place(delivery: Delivery) -> Where:
+    return delivery.platform, delivery.chat, delivery.message
+
+
+def _arrivals(ledger: Any) -> tuple[Counter[Where], dict[Where, Where]]:
+    """Count accepted posts by where they stand, and give platform, chat and text of each."""
     rows = ledger["rows"] if isinstance(ledger, dict) else ledger
-    posts = [
-        each
-        for each in rows
-        if each["method"] in ("sendMessage", "chat.postMessage") and each["status"] in (200, "ok") and each["message"]
-    ]
-    arrived = Counter((each["platform"], str(each["chat"]), str(each["message"])) for each in posts)
-    texts = Counter((each["platform"], str(each["chat"]), str(each["body"].get("text", ""))) for each in posts)
-    copies = Counter(
-        {
-            (each["platform"], str(each["chat"]), str(each["message"])): texts[
-                (each["platform"], str(each["chat"]), str(each["body"].get("text", "")))
-            ]
-            for each in posts
-        }
-    )
-    return arrived, copies
+    arrived: Counter[Where] = Counter()
+    texts: dict[Where, Where] = {}
+    for each in rows:
+        if each["method"] in ("sendMessage", "chat.postMessage") and each["status"] in (200, "ok") and each["message"]:
+            here = (each["platform"], str(each["chat"]), str(each["message"]))
+            arrived[here] += 1
+            texts[here] = (each["platform"], str(each["chat"]), str(each["body"].get("text", "")))
+    return arrived, texts
 
 
 async def per_member(demo: Demo) -> dict[str, dict[str, int]]:

@@ -50,11 +50,11 @@ async def play_main(community: Path, say: Callable[[str], None]) -> dict[str, An
                 await player.press(person, rf"^rsvp:[^:]+:[^:]*:{choice}$")
         await demo.settle()
         say("The clock runs to Thu 21 May, past the reminders and the meeting")
-        await player.run_until(END)
+        await player.run_until(END, cards=False)
         say("Those who took part give feedback")
         for person in YES:
             await player.give_feedback(person)
-        await demo.settle()
+        await demo.settle(cards=False)
         await demo.stop_bot()
         say("Counting what the database says against what arrived")
         result = await count(demo, END)

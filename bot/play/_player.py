@@ -27,7 +27,7 @@ class Player:
         return "slack" if "slack" in self._people[person].get("accounts", {}) else "telegram"
 
     async def press(self, person: str, pattern: str) -> None:
-        """Press the newest button whose data matches. Raise `RuntimeError` if the person sees none."""
+        """Press the newest button whose data or label matches. Raise `RuntimeError` if the person sees none."""
         platform = self.platform(person)
         message, data = await self._button(person, platform, pattern)
         await self.demo.control("press", person=person, platform=platform, message=message, button=data)
@@ -39,10 +39,11 @@ class Player:
             for chat in (each for each in screen["chats"] if each["kind"] in ("dm", "private")):
                 for message in reversed(chat["messages"]):
                     for button in (each for line in message.get("buttons", []) for each in line):
-                        if re.search(pattern, button.get("data", "")):
+                        if any(re.search(pattern, button.get(each, "")) for each in ("data", "label")):
                             return message["id"], button["data"]
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{person} sees no button {pattern!r} on {platform}")
+                last = [each["messages"][-1:] for each in screen["chats"]]
+                raise RuntimeError(f"{person} sees no button {pattern!r} on {platform}, but {last}"[:2000])
             await asyncio.sleep(0.02)
 
     async def fill(self, person: str, *pages: dict[str, str]) -> None:
@@ -68,12 +69,12 @@ class Player:
                 raise RuntimeError(f"{person} sees no {pattern!r} on {platform}")
             await asyncio.sleep(0.02)
 
-    async def run_until(self, end: datetime) -> None:
-        """Move the clock from one due moment to the next, up to `end`."""
+    async def run_until(self, end: datetime, *, cards: bool = True) -> None:
+        """Move the clock from one due moment to the next, up to `end`; without `cards` edits may wait."""
         due = await self.demo.settle(cards=False)
         while due is not None and due <= end:
             due = await self.demo.move(due, cards=False)
-        await self.demo.move(end)
+        await self.demo.move(end, cards=cards)
 
     async def give_feedback(self, person: str) -> None:
         """Answer the feedback form: a modal in Slack, questions in Telegram."""

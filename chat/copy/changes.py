@@ -33,7 +33,6 @@ COPY: dict[str, str | tuple[str, str]] = {
     ),
     "c_line_moved": "New time: {when_local}. “{meeting_title}”",
     "c_line_cancelled": "Cancelled: “{meeting_title}”, {when_local}.",
-    "c_waiting": "New time to confirm: {title}",
     # the form
     "c_q_passcode": "Passcode",
     "c_q_seats": "Seats",
@@ -81,7 +80,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     # moving and cancelling
     "c_form_move": "Change the date",
     "c_form_cancel": "Cancel the meeting",
-    "c_q_new_start": "When does it start now?",
+    "c_q_new_start": "New start",
     "c_q_reason": "Reason",
     "c_q_reason_hint": "Members will read this.",
     "c_q_ask": "Ask everybody who said Yes again?",
@@ -99,7 +98,10 @@ COPY: dict[str, str | tuple[str, str]] = {
     "c_new_map_link": "Map: {value}",
     "c_new_phone": "Phone on the day: {value}",
     "c_new_pack_link": "Practical information: {value}",
-    "c_asked_again": ("{n} yes will be asked again.", "{n} yes will be asked again."),
+    "c_asked_again": (
+        "{n} person who said Yes is asked again.",
+        "{n} people who said Yes are asked again.",
+    ),
     "c_replies_stand": "The replies stay as they are.",
     "c_told_once": ("{n} person is told once: {platforms}", "{n} people are told once: {platforms}"),
     "c_nobody_told": "Nobody has to be told. Nothing is sent.",

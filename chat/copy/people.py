@@ -14,6 +14,11 @@ COPY: dict[str, str | tuple[str, str]] = {
     "p_linked": "This account is now connected to your membership in {community}.",
     "p_code": "Please write the word and the code from your invitation, for example: {example}",
     "p_stopped": "Messages are off, on all your accounts. Your replies stay; {cmd_my} still shows them.",
+    "p_stopped_yes": "Messages are off, on all your accounts. Your Yes to “{title}” stays; {cmd_my} still shows it.",
+    "p_stopped_yes_n": (
+        "Messages are off, on all your accounts. Your Yes to {n} meeting stays; {cmd_my} still shows it.",
+        "Messages are off, on all your accounts. Your Yes to {n} meetings stays; {cmd_my} still shows them.",
+    ),
     "p_is_off": "Messages are off.",
     "p_paused": "Messages are paused until {date}.",
     "p_resumed": "Messages are on again. What was sent meanwhile is not sent again.",

@@ -6,6 +6,8 @@ COPY: dict[str, str | tuple[str, str]] = {
     # balance
     "bal_title": "Balance of {code}: {title}",
     "bal_line": "{category}: yes {yes} of {n}, no reply {missing}",
+    "bal_line_all": "{category}: yes {yes} of {n}",
+    "bal_voiceless": "No voice yet: {names}. Ask the focal points.",
     "bal_silent": "{category}: no voice yet; {replied} of {n} replied. Ask the focal points.",
     "bal_declined": "{category}: no voice yet; all have replied. Think of somebody else to invite.",
     "bal_ask": "{category}: {replied} of {n} replied. Ask the focal points.",

@@ -46,7 +46,7 @@ async def test_a_move_is_shown_before_anything_changes(town: Any, meeting: Meeti
         "New date for M6: Jobs and skills",
         "Before: Wed, 20 May 2026, 10:00–12:30 (Brussels)",
         "Now: Wed, 3 Jun 2026, 14:00–16:30 (Brussels)",
-        "1 yes will be asked again.",
+        "1 person who said Yes is asked again.",
         "3 people are told once: 2 Slack, 1 Telegram",
         "All at: Wed, 22 Apr 2026, 09:00 (Brussels)",
     ]

@@ -63,7 +63,8 @@ async def asked(town: Any) -> dict[str, datetime]:
             select(Member.code, Delivery.due_at)
             .join(Delivery, Delivery.member_id == Member.id)
             .join(Campaign, Campaign.id == Delivery.campaign_id)
-            .where(Campaign.kind == "feedback_request")
+            .where(Campaign.kind.in_(("feedback_request", "feedback_reminder")))
+            .order_by(Delivery.id)
         )
         return dict(found.all())
 
