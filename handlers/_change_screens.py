@@ -183,7 +183,9 @@ def question(meeting: Meeting, invitation: Invitation, now: datetime) -> tuple[R
         else each
         for each in first
     )
-    return rows(renamed, below(meeting))
+    if renamed == first:
+        return rows(first, below(meeting))
+    return rows(renamed[:1], renamed[1:], below(meeting))  # the long label stands alone, so that no row breaks
 
 
 def place_card(meeting: Meeting, invitation: Invitation, tell: Sequence[str]) -> Message:

@@ -86,7 +86,9 @@ def match(words: str, features: Sequence[Feature], may: Callable[[Who], bool]) -
     meant = _distinct(route for route, known in begun if len(known) == longest)
     if len(meant) == 1:
         return Found(meant[0], rest(longest))
-    return NotFound(tokens[0].group(), (meant or _nearest(folded, allowed))[:NEAR_MAX])
+    offered = [(route, known) for route, known in allowed if route.who != "moderator" or may("organiser")]
+    near = meant or _nearest(folded, offered) or _holding(folded[0], offered)
+    return NotFound(tokens[0].group(), near[:NEAR_MAX])
 
 
 def may_use(who: Who, ctx: Context) -> bool:
@@ -156,6 +158,17 @@ def _nearest(typed: Sequence[str], known: Sequence[tuple[CommandRoute, Sequence[
         if far <= (NEAR if own else min(NEAR, len(whole) // NEARLY)) and far < len(whole) - 1:
             scored.append((far, not own, route))
     return _distinct(route for _, _, route in sorted(scored, key=lambda each: each[:2]))
+
+
+def _holding(word: str, known: Sequence[tuple[CommandRoute, Sequence[str]]]) -> tuple[CommandRoute, ...]:
+    """Give the commands of several words of which this is one, whole or begun: `status` is meant for a meeting."""
+    if len(word) < PREFIX_MIN:
+        return ()
+    return _distinct(
+        route
+        for route, words in known
+        if words == fold(route.words) and any(each.startswith(word) for each in words[1:])
+    )
 
 
 def distance(one: str, other: str) -> int:

@@ -56,7 +56,7 @@ async def desk_screen(ctx: Context) -> Message:
             *_pairs(task_buttons),
             tuple(status),
             offer(("meeting_new", "meeting_new"), ("poll_new", "poll_new"), ("meetings", "meetings")),
-            offer(("s_todo_all", "todo"), ("s_programme", "programme"), ("members", "members")),
+            offer(("s_todo_all", "todo"), ("programme", "programme"), ("members", "members")),
             offer(("sends", "deliveries"), ("home", "home"), ("help", "help")),
         ),
         silent=True,

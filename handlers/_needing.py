@@ -80,9 +80,13 @@ def card(meeting: Meeting, text: str, *, whole: bool = False) -> Message:
         say(text),
         say("nd_until", delete_on=when_deleted(meeting)),
     )
-    own = () if whole else tuple(
-        Button(say(label), Press("needs", meeting.key, "", name))
-        for label, name in (("b_nd_access", "access"), ("b_nd_diet", "diet_other"), ("b_nd_emergency", "emergency"))
+    own = (
+        ()
+        if whole
+        else tuple(
+            Button(say(label), Press("needs", meeting.key, "", name))
+            for label, name in (("b_nd_access", "access"), ("b_nd_diet", "diet_other"), ("b_nd_emergency", "emergency"))
+        )
     )
     change = Button(say("b_edit"), Press("needs", meeting.key, "", "form"))
     gone = Button(say("b_nd_delete"), Press("needs", meeting.key, "", "delete"))

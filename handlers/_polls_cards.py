@@ -135,7 +135,7 @@ def _topic_ballot(poll: Poll, found: Sequence[PollOption], choices: Choices, not
     ]
     more = poll.suggestions and len(found) < stored.OPTIONS_MAX
     last = row(
-        button("done", "pdone", poll.key, rev, style="primary"),
+        button("done", "pdone", poll.key, rev, style="primary" if choices else "default"),
         button("clear", "pclear", poll.key, rev) if choices else None,
         button("suggest", "psug", poll.key, rev) if more else None,
     )
@@ -148,7 +148,7 @@ def _date_ballot(poll: Poll, found: Sequence[PollOption], choices: Choices, note
         lines.append(Bold(note if note is not None else say("pl_so_far", answers=answers_line(found, choices))))
     lines += [heading(poll), say("pl_when")]
     lines += [(f"{number}. ", naming(poll, each)) for number, each in enumerate(found, 1)]
-    lines.append(say("pl_open_until", when=closes(poll)))
+    lines += [say("pl_how"), say("pl_open_until", when=closes(poll))]
     taps = []
     for number, each in enumerate(found, 1):
         given = str(choices.get(str(each.id), ""))
@@ -156,7 +156,7 @@ def _date_ballot(poll: Poll, found: Sequence[PollOption], choices: Choices, note
         taps.append(Button((f"{number} · ", say(LABELS[given])), press))
     pairs = [row(*taps[at : at + 2]) for at in range(0, len(taps), 2)]
     both = row(button("all_suit", "pall", poll.key, rev), button("none_suit", "pnone", poll.key, rev))
-    return Message(tuple(lines), rows(*pairs, both, row(button("done", "pdone", poll.key, rev, style="primary"))))
+    return Message(tuple(lines), rows(*pairs, both, row(button("done", "pdone", poll.key, rev, style="primary" if choices else "default"))))
 
 
 def quick_card(

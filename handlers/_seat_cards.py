@@ -119,7 +119,7 @@ def reconfirm_card(meeting: Meeting, now: datetime) -> Message:
         can("calendar", "cal", meeting.key),
         button("details", "details", meeting.key, rev),
     )
-    return Message(lines, rows(row(suits, *others), more), fine_print(meeting))
+    return Message(lines, rows(row(suits), row(*others), more), fine_print(meeting))
 
 
 def delegated_card(meeting: Meeting, beside: Beside) -> Message:

@@ -89,8 +89,8 @@ async def draw(db: Session, meeting: Meeting, now: datetime, *, more: bool = Fal
     if meeting.state in ("draft", "scheduled"):
         lines.append(say("m_not_sent_yet"))
         again = Button(say("b_preview"), Press("preview", meeting.key, "", "i"), "primary")
-        plan = row(again, button("edit", "medit", meeting.key))
-        return Message(tuple(lines), rows(plan if organiser else row(go("home", "home"))))
+        plan = (row(again, button("edit", "medit", meeting.key)), _plan_buttons(meeting))
+        return Message(tuple(lines), rows(*(plan if organiser else (row(go("home", "home")),))))
     counts = await invitations.counts(db, meeting)
     lines += [Bold(_counts(counts)), *await _seats(db, meeting, now)]
     balance = await _balance.lines(db, meeting, now, brief=True)
@@ -147,6 +147,15 @@ def _lead_buttons(meeting: Meeting) -> Row:
     return row(button("names", "roster", meeting.key, 0), attendance, go("home", "home"))
 
 
+def _plan_buttons(meeting: Meeting) -> Row:
+    """Make the buttons of a meeting that is not announced: for whom, what goes out when, once more."""
+    return row(
+        button("audience", "aud", meeting.key),
+        button("sc_schedule", "sched", meeting.key),
+        button("ser_repeat", "series", meeting.key, "one"),
+    )
+
+
 def _buttons(meeting: Meeting, counts: dict[str, int], *, running: bool, more: bool) -> tuple[Row, ...]:
     key = meeting.key
     first = row(
@@ -160,13 +169,23 @@ def _buttons(meeting: Meeting, counts: dict[str, int], *, running: bool, more: b
         can("move", "move", key) if running else None,
         button("feedback", "fbsum", key) if meeting.state in DONE else None,
         button("more", "status", key, MORE) if running and not more else None,
+        button("reopen", "reopen", key) if meeting.state == "cancelled" else None,
+        button("clone", "mclone", key) if meeting.state in ("cancelled", *DONE) else None,
     )
     third = row(
         Button(say("b_preview"), Press("preview", key, "", "i")),
         button("answer_for", "ansfor", key),
         can("cancel_meeting", "mcancel", key),
     )
-    return rows(first, second, third if running and more else ())
+    room = meeting.format != "online"
+    fourth = row(
+        button("sc_schedule", "sched", key),
+        button("audience", "aud", key),
+        button("balance", "bal", key),
+        button("nd_list", "needlist", key) if room else None,
+        button("aq_list", "aqlist", key),
+    )
+    return rows(first, second, *((third, fourth) if running and more else ()))
 
 
 async def _unreached(db: Session, meeting: Meeting) -> int:
@@ -192,5 +211,7 @@ async def _next_send(db: Session, meeting: Meeting, now: datetime) -> datetime |
     waiting = await db.scalars(
         select(Timer.slot).where(Timer.kind == "reminder", Timer.subject == meeting.key, Timer.state == "waiting")
     )
-    moments = [_reminding.nominal(meeting, each) for each in waiting] + ([queued] if queued else [])
+    dates = await _reminding.calendar(db, meeting)
+    ahead = [found for each in waiting if (found := dates.row(each)) is not None and found.rule.to != "organisers"]
+    moments = [dates.nominal(each) for each in ahead] + ([queued] if queued else [])
     return min((each for each in moments if each >= now), default=None)

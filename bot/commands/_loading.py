@@ -117,11 +117,22 @@ async def _arm(db: Session) -> None:
 
 
 async def migrate(settings: Settings) -> tuple[str | None, str]:
-    """Bring the tables up to date; give the revisions before and after. Raise `SchemaError` or `DatabaseBusy`."""
+    """Bring the tables up to date; give the revisions before and after. Raise `SchemaError` or `DatabaseBusy`.
+
+    Meetings that are announced get what a newer schedule has for them and is still ahead.
+    """
     url = settings.database_url
     before = await schema.current(url)
     with hold(url):
-        return before, await schema.upgrade(url)
+        after = await schema.upgrade(url)
+        if before not in (None, after):
+            async with opened(url) as database:
+                async with database.read() as db:
+                    found = list(await db.scalars(select(Community.id)))
+                for each in found:
+                    async with database.write(each) as db:
+                        await _arm(db)
+        return before, after
 
 
 async def fill_demo(url: str, community: Path, history: Path | None, now: datetime, *, current: bool = True) -> None:

@@ -118,8 +118,5 @@ COPY: dict[str, str | tuple[str, str]] = {
     "b_no_seat": "No seat",
     "b_poll_new": "New poll",
     "b_polls": "Polls",
-    "b_quiet": "Quiet hours",
-    "b_pause": "Pause messages",
-    "b_save_draft": "Save the draft",
     "b_add_details": "Add details",
 }

@@ -19,6 +19,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "pl_cleared": "Your vote is cleared.",
     # the ballot of dates
     "pl_when": "When could you come?",
+    "pl_how": "Each tap on a number changes your answer: yes, if need be, no.",
     "pl_open_until": "Open until: {when}. Only totals are shown.",
     "pl_yes": "yes",
     "pl_maybe": "if need be",

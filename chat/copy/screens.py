@@ -14,7 +14,6 @@ COPY: dict[str, str | tuple[str, str]] = {
     "s_nothing_planned": "Nothing goes out in these days.",
     "s_programme_head": "Programme",
     "b_s_todo_all": "To do",
-    "b_s_programme": "Programme",
     "h_todo": "What is to be done, and what goes out in 30 days",
     "s_questions_about": "Questions about {title}",
     "s_next": "Next meetings",

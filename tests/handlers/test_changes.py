@@ -252,7 +252,7 @@ async def test_who_has_not_confirmed_is_reminded_once_after_three_days(town: Any
 async def test_a_confirmation_is_named_among_what_waits(town: Any, meeting: Meeting, show: Any) -> None:
     await moved(town, meeting, show)
     await effect(town)
-    finder = next(each.waits[0] for each in features() if each.name == "change_news")
+    finder = next(each.waits[0] for each in features() if each.name == "waiting")
     async with town.read() as db:
         (waiting,) = await finder(db, town.tahmina, town.clock.now())
         assert await finder(db, town.claire, town.clock.now()) == []

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from chat.message import Press
 from chat.people import Person, Place
@@ -12,12 +13,18 @@ from handlers import features
 from handlers._commands import Found, NotFound, distance, match
 from handlers._personal import looks_like_a_case, looks_personal
 from storage.meetings import Invitation, Meeting
+from storage.members import RoleGrant
 
 
 def meant(words: str, may: str = "member") -> str:
-    allowed = {"stranger": {"anyone"}, "member": {"anyone", "member"}}.get(may, {"anyone", "member", "organiser"})
+    member = {"anyone", "member", "moderator"}
+    allowed = {"stranger": {"anyone"}, "member": member}.get(may, {*member, "organiser"})
     found = match(words, features(), lambda who: who in allowed)
     return f"{found.route.words}|{found.rest}" if isinstance(found, Found) else f"? {[r.words for r in found.near]}"
+
+
+def commands_of(text: str) -> list[str]:
+    return [line.split(": ")[0] for line in text.splitlines() if line.startswith("/")]
 
 
 @pytest.mark.parametrize(
@@ -46,19 +53,65 @@ def test_a_beginning_of_two_commands_is_not_guessed() -> None:
     assert isinstance(found, NotFound)
 
 
+def test_other_words_for_a_command_are_suggested_only_when_nearly_whole() -> None:
+    assert meant("preferenes") == "? ['settings']"  # one letter of eleven
+    assert meant("surfey") == "? ['feedback']"
+    assert meant("her") == "checkin|"  # a beginning of three letters
+    assert meant("dts") == "? []"  # two letters from `dates`, as from half of all short words
+
+
+def test_the_second_word_of_a_command_alone_finds_it() -> None:
+    assert meant("status M6", "organiser") == "? ['meeting status']"
+    assert meant("rost", "organiser") == "? ['meeting roster']"
+    assert meant("status") == "? []"  # nothing is suggested that would be refused
+
+
 def test_distance_counts_swapped_letters_once() -> None:
     assert (distance("metings", "meetings"), distance("hlep", "help"), distance("", "abc")) == (1, 1, 3)
 
 
 async def test_help_has_six_lines_for_the_role_and_all_words_behind_more(town: Any, show: Any) -> None:
     member = show(await town.command(town.tahmina, "help"), platform="telegram")
-    assert 1 < len(member.text.splitlines()) <= 7
-    assert "/desk" not in member.text
+    assert commands_of(member.text) == ["/meetings", "/my", "/polls", "/feedback", "/settings", "/privacy"]
     organiser = show(await town.command(town.olivia, "help"))
-    assert "/cop desk: " in organiser.text
+    assert commands_of(organiser.text)[:4] == ["/cop desk", "/cop todo", "/cop meeting new", "/cop meeting status"]
+    assert len(commands_of(organiser.text)) == 6
     everything = show(await town.click(town.olivia, organiser.button("More")))
-    assert "/cop language: Choose your language" in everything.text
     assert show(await town.click(town.olivia, everything.button("Back"))).text == organiser.text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_all_commands_are_turned_page_by_page_the_own_role_first(town: Any, show: Any) -> None:
+    shown = show(await town.click(town.olivia, Press("help", "", "", "all")))
+    assert shown.text.startswith("All commands 1/5\nFor organisers\n/cop desk: ")
+    pages = [shown]
+    while "Next" in pages[-1].labels:
+        pages.append(show(await town.click(town.olivia, pages[-1].button("Next"))))
+    seen = [each for page in pages for each in commands_of(page.text)]
+    assert sorted(seen) == sorted({f"/cop {route.words}" for feature in features() for route in feature.commands})
+    assert all(len(page.text.splitlines()) <= 14 for page in pages)
+    assert "For everybody" in pages[-1].text
+    assert "/cop language: Choose your language" in pages[-2].text + pages[-1].text
+    before = show(await town.click(town.olivia, pages[2].button("Back")))
+    assert before.text == pages[1].text
+    assert show(await town.click(town.olivia, Press("help", "", "99", "all"))).text == pages[-1].text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_members_see_what_is_for_moderators_only_if_they_are_one(town: Any, show: Any) -> None:
+    async def everything() -> str:
+        pages = [show(await town.click(town.claire, Press("help", "", str(at), "all"))) for at in range(3)]
+        return "\n".join(each.text for each in pages)
+
+    assert "/cop meeting" not in (await everything()).replace("/cop meetings", "")
+    await invite(town, "M6")
+    async with town.write() as db:
+        meeting = (await db.scalars(select(Meeting))).one()
+        db.add(RoleGrant(member_id=town.claire.id, role="moderator", meeting_id=meeting.id))
+    seen = await everything()
+    assert "For the moderators of a meeting\n/cop meeting status: " in seen
+    assert "/cop meeting roster: " in seen
+    assert "/cop meeting new" not in seen
 
 
 async def test_help_explains_one_word(town: Any, show: Any) -> None:

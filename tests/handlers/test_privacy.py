@@ -8,8 +8,30 @@ from sqlalchemy import select
 
 from chat.message import Press
 from chat.people import Person, Place
+from handlers import _waiting
 from storage.audit import AuditEntry
-from storage.members import Consent, give_consent
+from storage.deliveries import Campaign
+from storage.meetings import Invitation, Meeting
+from storage.members import Consent, Member, give_consent
+
+
+async def invite(town: Any, code: str, member: Member, reply: str, seats: int | None = None) -> Meeting:
+    now = town.clock.now()
+    async with town.write() as db:
+        meeting = Meeting(
+            code=code, title=f"Jobs and skills {code}", starts_at=now + timedelta(days=28), format="in_person",
+            ends_at=now + timedelta(days=28, hours=2), zone="Europe/Brussels", state="inviting", seats=seats,
+            rsvp_deadline=now + timedelta(days=14),
+        )  # fmt: skip
+        db.add(meeting)
+        await db.flush()
+        db.add(
+            Invitation(
+                meeting_id=meeting.id, member_id=member.id, invited_at=now, reply=reply, replied_at=now,
+                queued_at=now if reply == "waitlisted" else None,
+            )
+        )  # fmt: skip
+    return meeting
 
 
 async def test_the_notice_names_controller_data_purpose_rights_and_contact(
@@ -58,6 +80,41 @@ async def test_start_again_records_a_new_consent(town: Any, show: Any) -> None:
     async with town.read() as db:
         assert (await db.scalars(select(Consent))).one().withdrawn_at is None
     assert show(await town.command(town.tahmina, "resume")).text == "Messages are on."
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_who_stops_keeps_the_seats_and_can_give_them_up(town: Any, show: Any) -> None:
+    await invite(town, "M6", town.tahmina, "yes")
+    shown = show(await town.command(town.tahmina, "stop"), platform="telegram")
+    assert shown.text == (
+        "Messages are off, on all your accounts. Your Yes to “Jobs and skills M6” stays; /my still shows it."
+    )
+    assert shown.labels == ["Start again", "Give up my seats", "My replies", "My data and privacy"]
+    given = show(await town.click(town.tahmina, shown.button("Give up my seats")))
+    assert given.text == "Your reply to 1 meeting is now No."
+    assert show(await town.command(town.tahmina, "stop")).labels[:2] == ["Start again", "My replies"]
+
+    for code in ("M7", "M8"):
+        await invite(town, code, town.tahmina, "yes")
+    again = show(await town.command(town.tahmina, "stop"), platform="telegram")
+    assert "Your Yes to 2 meetings stays; /my still shows them." in again.text
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_who_starts_again_is_offered_the_seat_that_became_free_meanwhile(town: Any, show: Any) -> None:
+    meeting = await invite(town, "M6", town.tahmina, "waitlisted", seats=1)
+    shown = show(await town.command(town.tahmina, "stop"))
+    assert "Your replies stay" in shown.text
+    assert "Give up my seats" in shown.labels
+    async with town.write() as db:
+        await _waiting.settle(db, await db.get_one(Meeting, meeting.id), town.clock.now())
+        assert (await db.scalars(select(Invitation))).one().offer_until is None
+
+    await town.click(town.tahmina, shown.button("Start again"))
+
+    async with town.read() as db:
+        assert (await db.scalars(select(Invitation))).one().offer_until > town.clock.now()
+        assert [each.kind for each in await db.scalars(select(Campaign))] == ["waitlist_offer"]
 
 
 async def test_a_stopped_member_sees_it_on_home(town: Any, show: Any) -> None:
