@@ -1,8 +1,8 @@
 """Make the pictures of the tour from the running page: `.venv/bin/python docs/screenshots.py [folder]`.
 
-It plays one meeting, from planning to feedback, and a send that goes wrong (trouble.py), and looks at both platforms in
-light, dark and on a phone; writes
-`docs/pictures/*.png`, the animated `tour.png`, and `docs/tour.md`. Needs Chromium; takes two or three minutes.
+It plays one meeting online, from planning to feedback, one in person with few seats (life.py), and a send that goes
+wrong (trouble.py), and looks at both platforms in light, dark and on a phone; writes `docs/pictures/*.png`, the
+animated `tour.png`, and `docs/tour.md`. Needs Chromium; takes about six minutes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from life import live_on, vote_on
 from playwright.async_api import Page, async_playwright
 from studio import Studio
 from trouble import go_wrong
@@ -54,7 +55,12 @@ async def take(folder: Path) -> Studio:
         await film.add_init_script(FILM_BEGINS)
         studio = Studio(page, film, folder)
         past = {"clock": START, "current": False}
-        acts: tuple[tuple[dict[str, Any], Any], ...] = (({}, look_around), (past, tell), (past, go_wrong))
+        acts: tuple[tuple[dict[str, Any], Any], ...] = (
+            ({}, look_around),
+            (past, tell),
+            (past, live_on),
+            (past, go_wrong),
+        )
         for options, play in acts:
             async with running(EXAMPLES / "coprr.yaml", **options) as studio.demo:
                 await studio.demo.control("limits", enabled=False)

@@ -41,8 +41,11 @@ async def desk_screen(ctx: Context) -> Message:
     counts = await invitations.counts_of(ctx.db, shown)
     for each in shown:
         lines.append((Bold(each.code), " · ", When(each.starts_at, each.zone), " · ", state_label(each)))
-        numbers = {name: counts[each.id].get(name, 0) for name in ("yes", "maybe", "no", "none")}
-        lines.append(say("s_counts", **numbers))
+        if each.state in INVITED:
+            given = counts[each.id]
+            yes = given.get("yes", 0) + given.get("delegated", 0)
+            rest = {name: given.get(name, 0) for name in ("maybe", "no", "none")}
+            lines.append(say("s_counts", yes=yes, **rest))
     if not shown:
         lines.append(say("m_plan_first"))
     coming = await _coming(ctx, meetings, NEXT)
@@ -55,7 +58,7 @@ async def desk_screen(ctx: Context) -> Message:
         rows(
             *_pairs(task_buttons),
             tuple(status),
-            offer(("meeting_new", "meeting_new"), ("poll_new", "poll_new"), ("meetings", "meetings")),
+            offer(("meeting_new", "meeting_new"), ("poll_new", "polls"), ("meetings", "meetings")),
             offer(("s_todo_all", "todo"), ("programme", "programme"), ("members", "members")),
             offer(("sends", "deliveries"), ("home", "home"), ("help", "help")),
         ),

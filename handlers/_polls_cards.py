@@ -156,7 +156,10 @@ def _date_ballot(poll: Poll, found: Sequence[PollOption], choices: Choices, note
         taps.append(Button((f"{number} · ", say(LABELS[given])), press))
     pairs = [row(*taps[at : at + 2]) for at in range(0, len(taps), 2)]
     both = row(button("all_suit", "pall", poll.key, rev), button("none_suit", "pnone", poll.key, rev))
-    return Message(tuple(lines), rows(*pairs, both, row(button("done", "pdone", poll.key, rev, style="primary" if choices else "default"))))
+    return Message(
+        tuple(lines),
+        rows(*pairs, both, row(button("done", "pdone", poll.key, rev, style="primary" if choices else "default"))),
+    )
 
 
 def quick_card(

@@ -65,12 +65,18 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give the address of an empty database; every test that uses it runs on both kinds."""
+    tables = "database" in request.fixturenames
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/convenor.sqlite3"
-    folder = request.getfixturevalue("postgres")
+        return f"sqlite:///{request.getfixturevalue('folder') if tables else tmp_path}/convenor.sqlite3"
     # With tables one database is emptied for every test: making and dropping hundreds takes minutes.
-    name = SHARED if "database" in request.fixturenames else f"t{uuid.uuid4().hex[:12]}"
-    return f"postgresql://postgres@/{name}?host={folder}"
+    name = SHARED if tables else f"t{uuid.uuid4().hex[:12]}"
+    return f"postgresql://postgres@/{name}?host={request.getfixturevalue('postgres')}"
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of the SQLite file with tables, which every test gets anew."""
+    return tmp_path_factory.mktemp("tables")
 
 
 async def admin(url: str, statement: str) -> None:
@@ -90,28 +96,35 @@ async def make_tables(url: str) -> None:
     await db.close()
 
 
-READY: dict[str, str] = {}
-"""Where tables were made once: a SQLite file to copy, and PostgreSQL servers whose shared database has them."""
+OPEN: dict[str, Database] = {}
+"""The databases with tables, by address. An engine keeps its compiled statements, which cost more than asking them."""
+
+EMPTY = "; ".join(
+    ["SET LOCAL session_replication_role = replica"]  # no foreign key is checked, so the order does not matter
+    + [f'DELETE FROM "{each}"' for each in Base.metadata.tables]
+    + ["PERFORM setval(seqrelid, seqstart, false) FROM pg_sequence"]
+)
 
 
 @pytest.fixture
-async def database(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
+async def database(database_url: str) -> AsyncIterator[Database]:
     """Give a database with all tables, empty, on SQLite and on PostgreSQL."""
-    if database_url.startswith("postgresql"):
-        if database_url not in READY:
-            READY[database_url] = SHARED
+    sqlite = database_url.startswith("sqlite")
+    file = Path(database_url.removeprefix("sqlite:///"))
+    made = file.with_name("tables.sqlite3")
+    if database_url not in OPEN:
+        if not sqlite:
             await admin(database_url, f"CREATE DATABASE {SHARED}")
-            await make_tables(database_url)
-        db = Database(database_url)
-        async with db.engine.begin() as connection:
-            names = ", ".join(f'"{each}"' for each in Base.metadata.tables)
-            await connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        await make_tables(f"sqlite:///{made}" if sqlite else database_url)
+        OPEN[database_url] = Database(database_url)
+    db = OPEN[database_url]
+    if sqlite:
+        for each in file.parent.glob(f"{file.name}*"):  # a connection left open keeps what it had, and no more
+            each.unlink()
+        shutil.copyfile(made, file)
     else:
-        if "sqlite" not in READY:
-            READY["sqlite"] = str(tmp_path_factory.mktemp("tables") / "tables.sqlite3")
-            await make_tables(f"sqlite:///{READY['sqlite']}")
-        shutil.copyfile(READY["sqlite"], database_url.removeprefix("sqlite:///"))
-        db = Database(database_url)
+        async with db.engine.begin() as connection:
+            await connection.execute(text(f"DO $$ BEGIN {EMPTY}; END $$"))
     yield db
     await db.close()
 

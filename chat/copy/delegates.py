@@ -43,7 +43,8 @@ COPY: dict[str, str | tuple[str, str]] = {
     "dg_waits": "{member} asks you to come to “{title}”",
     # needs
     "inperson_needs": (
-        "To prepare your stay for “{meeting_title}”: do you need a visa support letter, a special diet or accessibility help? Answering is optional and only the organisers see it. Deleted on: {delete_on}"
+        "To prepare your stay for “{meeting_title}”: do you need a visa support letter, a special diet or "
+        "accessibility help? Answering is optional and only the organisers see it. Deleted on: {delete_on}"
     ),
     "nd_title": "My needs",
     "nd_consent": "May the organisers keep your answers until {delete_on}?",

@@ -159,7 +159,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "sc_nobody_named": "I know nobody of that name here.",
     "sc_which_one": "Who do you mean?",
     "sc_one_of": "What {name} gets about {code}",
-    "sc_one_zone": "Times of {zone}. Platform: {platform}",
+    "sc_one_zone": "Zone: {zone}. Platform: {platform}",
     "h_meeting_schedule": "Every message of a meeting: see and change",
     "h_community_schedule": "The usual dates of all meetings",
 }

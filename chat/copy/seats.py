@@ -4,10 +4,12 @@ from __future__ import annotations
 
 COPY: dict[str, str | tuple[str, str]] = {
     "waitlist": (
-        "“{meeting_title}” is full at the moment. Your place on the waiting list: {position}. We will write as soon as a seat is free; you do not need to do anything."
+        "“{meeting_title}” is full at the moment. Your place on the waiting list: {position}. We will write as soon "
+        "as a seat is free; you do not need to do anything."
     ),
     "waitlist_offer": (
-        "Good news, {first_name}: a seat is free in “{meeting_title}” ({when_local}). Please confirm by: {offer_deadline}. After that it goes to the next person."
+        "Good news, {first_name}: a seat is free in “{meeting_title}” ({when_local}). Please confirm by: "
+        "{offer_deadline}. After that it goes to the next person."
     ),
     # buttons
     "b_ask_room": "Ask for the room",
@@ -36,7 +38,9 @@ COPY: dict[str, str | tuple[str, str]] = {
     "w_other_mode_late": "The deadline for that has passed. Your reply stays as it is.",
     # waiting
     "w_waiting": "You are on the waiting list for “{meeting_title}”. We will write as soon as a seat is free.",
-    "w_organisation": "The seats of your organisation are taken. You are on the waiting list; a colleague can hand over a seat.",
+    "w_organisation": (
+        "The seats of your organisation are taken. You are on the waiting list; a colleague can hand over a seat."
+    ),
     "w_place": "Your place on the waiting list: {position}",
     "w_quicker": "Someone was quicker; you are number {n} on the waiting list.",
     "w_on_list": "You are on the waiting list.",
@@ -84,7 +88,9 @@ COPY: dict[str, str | tuple[str, str]] = {
     "w_answer_several": "Several people fit: {names}",
     "w_noted": "Noted: {name} · {reply}",
     "w_noted_for_you": "The organisers noted your reply: {reply}. Not right?",
-    "w_remove_ask": "Take {name} off the list? The invitation is withdrawn and a seat becomes free. {name} will be told.",
+    "w_remove_ask": (
+        "Take {name} off the list? The invitation is withdrawn and a seat becomes free. {name} will be told."
+    ),
     "w_removed": "{name} is no longer invited.",
     "w_delegates_n": ("{n} of them a delegate", "{n} of them delegates"),
     "w_asked_n": ("asks for a seat {n}", "ask for a seat {n}"),

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from bot.checking import findings
 from bot.commands import initialise
 from bot.settings import Settings
-from storage import Database, installation
+from storage import Database, installation, schema
 
 NOW = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
 FILE = """\
@@ -78,7 +78,7 @@ async def test_a_newer_an_older_a_damaged_and_a_read_only_database_are_named(tmp
         (line,) = await found(settings)
         assert line.startswith("database: ")
         assert said in line
-    await run(settings, "UPDATE alembic_version SET version_num = '0004'")
+    await run(settings, f"UPDATE alembic_version SET version_num = '{schema.head()}'")
     file.chmod(0o444)
     assert "cannot be written" in (await found(settings))[0]
     file.chmod(0o600)

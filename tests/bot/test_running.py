@@ -135,7 +135,8 @@ async def test_yesterdays_database_sends_nothing_until_somebody_confirms(demo: D
     assert code == 1
     assert "restored: the database is a backup" in out
     code, out = await _convenor(demo, "resume")
-    assert (code, out.splitlines()) == (0, ["Messages go out again."])
+    assert code == 0
+    assert out.startswith("Messages go out again.")
     async with demo.session.get(f"{demo.bot}/readyz") as answer:
         assert (await answer.json())["paused"] is None
 

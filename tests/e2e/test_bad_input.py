@@ -190,6 +190,7 @@ async def test_nobody_is_called_and_nothing_is_markup_in_what_a_title_says(peopl
         zone="Europe/Brussels", title=NASTY,
     )  # fmt: skip
     assert "errors" not in done, done
+    await people.submit("o01")
     await people.submit("o01", audience="all")
     await people.see("o01", "slack", "M7")
     await people.see("o01", "slack", NASTY)
