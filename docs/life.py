@@ -52,14 +52,17 @@ async def live_on(studio: Studio) -> None:
     await schedule(studio)
     await move(studio)
     await calendar(studio)
+    await look_ahead(studio)
     await meet(studio)
     studio.cards = True
 
 
 async def vote_on(studio: Studio) -> None:
     """Play polls, a series and the desk, in a demo where nothing else has been sent."""
+    studio.cards = False
     await poll(studio)
     await repeat(studio)
+    studio.cards = True
 
 
 async def shown(studio: Studio, person: str) -> None:
@@ -210,6 +213,14 @@ async def calendar(studio: Studio) -> None:
     )
 
 
+async def look_ahead(studio: Studio) -> None:
+    """Show what waits for a member and for organisers."""
+    studio.section("Home and desk")
+    await studio.say("m15", "telegram", "/home")
+    await studio.say("o01", "slack", "/cop desk")
+    await studio.scene("home-and-desk", "What organisers have to do next, and what waits for a member.", "o01", "m15")
+
+
 async def meet(studio: Studio) -> None:
     """Check in, tick, import."""
     studio.section("In the room")
@@ -269,7 +280,8 @@ async def poll(studio: Studio) -> None:
     )
     await studio.tap("m03", "slack", "^pquick:", MEMBERS["slack"])
     await studio.tap("m13", "telegram", "^pquick:", MEMBERS["telegram"])
-    await studio.demo.settle()
+    for person, platform in (("m03", "slack"), ("m13", "telegram")):
+        await until_seen(studio, person, platform, "2 people have voted", MEMBERS[platform])
     await studio.scene(
         "polls-channel",
         "A quick question is answered in the channel; totals come after the close.",
@@ -280,9 +292,6 @@ async def poll(studio: Studio) -> None:
     for person, platform in (("m03", "slack"), ("m13", "telegram")):
         await studio.tap(person, platform, "All suit me")
         await studio.tap(person, platform, "^pdone:")
-    await studio.say("m15", "telegram", "/home")
-    await studio.say("o01", "slack", "/cop desk")
-    await studio.scene("home-and-desk", "What waits for a member, and what organisers have to do next.", "o01", "m15")
     await later(studio, START + timedelta(days=20))
     await studio.say("m13", "telegram", "/polls")
     await studio.scene(

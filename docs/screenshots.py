@@ -59,6 +59,7 @@ async def take(folder: Path) -> Studio:
             ({}, look_around),
             (past, tell),
             (past, live_on),
+            (past, vote_on),
             (past, go_wrong),
         )
         for options, play in acts:

@@ -130,14 +130,8 @@ def _told(
         due = quiet.next_allowed(member, now, no_send)
         if due > first - BEFORE_START:
             due = now
-    asleep = delivery.silence(member, due, even_paused=coming)
-    account = delivery.choose_account(member)
-    if asleep:
-        return Told(member, invitation.reply, "", due, asleep)
-    if account is None:
-        known = next((each.reason for each in member.accounts if each.reason), "")
-        return Told(member, invitation.reply, "", due, known or ("not_started" if member.accounts else "no_account"))
-    return Told(member, invitation.reply, account.platform, due)
+    platform, reason = delivery.way(member, due, even_paused=coming)
+    return Told(member, invitation.reply, platform, due, reason)
 
 
 def digest(meeting: Meeting, change: Change, told: Sequence[Told], minute: int) -> str:

@@ -91,7 +91,7 @@ async def _dates(db: Session, poll: Poll, found: Sequence[PollOption], now: date
     for number, each in enumerate(order[:OFFERED]):
         numbers = {name: each.totals.get(name, 0) for name in ("yes", "maybe", "no")}
         when = replace(drawn.moment(poll, each), part="inside")
-        lines.append(say("pl_then" if number else "pl_best", when=when, **numbers))
+        lines.append(say("pl_dates" if number else "pl_best", when=when, **numbers))
     meeting = await stored.meeting_of(db, poll, chosen)
     if chosen is not None:
         lines.append(Bold(say("pl_chosen", choice=drawn.naming(poll, chosen))))

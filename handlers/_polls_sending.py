@@ -99,13 +99,8 @@ def _recipient(member: Member, now: datetime, expires: datetime, no_send: frozen
     due = max(quiet.bulk_slot(member, now, no_send), soonest)
     if due >= expires:
         due = quiet.next_allowed(member, soonest, no_send)
-    account = delivery.choose_account(member)
-    if asleep := delivery.silence(member, due):
-        return Recipient(member, "", due, asleep)
-    if account is None:
-        known = next((each.reason for each in member.accounts if each.reason), "")
-        return Recipient(member, "", due, known or ("not_started" if member.accounts else "no_account"))
-    return Recipient(member, account.platform, due, "too_late" if due >= expires else "")
+    platform, reason = delivery.way(member, due)
+    return Recipient(member, platform, due, reason or ("too_late" if due >= expires else ""))
 
 
 async def _channels(db: Session, poll: Poll) -> tuple[Channel, ...]:

@@ -11,6 +11,7 @@ from handlers import _delegating, _roster, _waiting
 from handlers._cards import PRIVATE, PUBLIC, choice_label, title_line
 from handlers._feature import Answers, Context, Feature
 from handlers._following import follow
+from handlers._invited import theirs
 from handlers._meetings import pressed
 from handlers._personal import looks_personal
 from handlers._seat_asks import DECISION, NOTED, notify, requests_card
@@ -165,12 +166,10 @@ async def draw_requests(db: Session, drawing: Drawing) -> Message | Skip:
 @feature.card(NOTED, DECISION)
 async def draw_news(db: Session, drawing: Drawing) -> Message | Skip:
     """Tell somebody what the organisers noted or decided; after an answer of their own it is their card."""
-    meeting, member = await by_key(db, drawing.subject), drawing.member
-    if meeting is None or member is None:
-        return Skip("gone")
-    invitation = await invitations.find(db, meeting, member)
-    if invitation is None:
-        return Skip("not_invited")
+    found = await theirs(db, drawing, withdrawn=True)
+    if isinstance(found, Skip):
+        return found
+    meeting, invitation, member = found
     if drawing.first and invitations.closed(meeting, drawing.now):
         return Skip("meeting_not_open")
     card = await _waiting.card(db, meeting, invitation, member, await own_community(db), drawing.now)

@@ -16,6 +16,7 @@ from chat.text import Bold, Text, When, say
 from handlers._cards import can, fine_print, join_button, member_card, when
 from handlers._commands import offer
 from handlers._feature import Answers, Context, Feature, Waiting
+from handlers._invited import theirs
 from handlers._meetings import pressed
 from handlers._welcome import go
 from scheduler import cards
@@ -24,7 +25,7 @@ from storage import attendance, invitations
 from storage.attendance import Tried
 from storage.communities import own_community
 from storage.database import Session
-from storage.meetings import HELD, INVITED, Attendance, Invitation, Meeting, by_key
+from storage.meetings import HELD, INVITED, Attendance, Invitation, Meeting
 from storage.members import Member, RoleGrant
 
 feature = Feature("checkin")
@@ -52,12 +53,10 @@ CODE = CodeField(id="code", label=say("ci_question"), max=12)
 @feature.card(CARD)
 async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     """Draw the check-in card of a member who comes, or that they are checked in."""
-    meeting, member = await by_key(db, drawing.subject), drawing.member
-    if meeting is None or member is None:
-        return Skip("gone")
-    invitation = await invitations.find(db, meeting, member)
-    if invitation is None or invitation.withdrawn:
-        return Skip("not_invited")
+    found = await theirs(db, drawing)
+    if isinstance(found, Skip):
+        return found
+    meeting, invitation, member = found
     record = await attendance.find(db, meeting, member)
     if drawing.first:
         if meeting.state not in (*INVITED, *HELD):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
 
 from chat.errors import UserError
 from chat.form import Form, NumberField
-from chat.message import Message, Press, button, row, rows
+from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Card, Edit, Invalid, Reply, Toast
 from chat.text import When, say
 from handlers import (
@@ -20,11 +23,12 @@ from handlers import (
     _sends,
 )
 from handlers._cards import PUBLIC, state_label, test_card
-from handlers._feature import Answers, Context, Feature
+from handlers._feature import Answers, Context, Feature, Waiting
 from handlers._meetings import about, pressed
 from handlers._planning import CONFIRM_WITHIN, KINDS
 from scheduler import cards, delivery, timers
 from storage import audit, invitations, sends
+from storage.database import Session
 from storage.deliveries import Campaign
 from storage.meetings import Meeting, lock
 from storage.members import Member
@@ -36,6 +40,8 @@ COUNT_FROM = 50
 """From so many people on the number is typed before anything is sent (conversation, settled point a)."""
 CAN_INVITE = ("draft", "scheduled", "inviting")
 CAN_NUDGE = ("inviting", "closed")
+INVITE = {"online": timedelta(days=42), "in_person": timedelta(days=75)}
+"""How long before the start invitations go out, as a rule (domain 3.1); a hybrid meeting is one in person."""
 
 
 @feature.command("meeting invite", "meeting send", who="organiser")
@@ -225,3 +231,18 @@ async def _unsend(ctx: Context, campaign: Campaign, meeting: Meeting) -> None:
 
 async def _progress(ctx: Context, campaign: Campaign) -> Edit:
     return Edit(await _sends.draw(ctx.db, campaign, ctx.now, ctx.me), Card("progress", campaign.key))
+
+
+@feature.todo
+async def unsent(db: Session, now: datetime) -> Sequence[Waiting]:
+    """Name the planned meetings whose invitations should have gone out by now (domain 3.1, T-42, in person T-75)."""
+    found = await db.scalars(select(Meeting).where(Meeting.state.in_(("draft", "scheduled")), Meeting.starts_at > now))
+    return [
+        Waiting(
+            say("m_todo_invite", code=each.code, title=each.title),
+            Button(say("b_preview"), Press("preview", each.key, "", "i")),
+            each.starts_at - INVITE.get(each.format, INVITE["in_person"]),
+        )
+        for each in found
+        if each.starts_at - now <= INVITE.get(each.format, INVITE["in_person"])
+    ]

@@ -14,10 +14,11 @@ from chat.text import Bold, When, say
 from handlers._card_lines import can
 from handlers._cards import answers, details_row, fine_print, member_card
 from handlers._feature import Feature, Waiting
+from handlers._invited import theirs
 from handlers._schedule import replies_close
 from handlers._welcome import go
 from scheduler.contract import Drawing, Skip
-from storage import invitations, needs
+from storage import needs
 from storage.communities import own_community
 from storage.database import Session
 from storage.invitations import closed
@@ -33,12 +34,10 @@ NEAR = timedelta(days=7)
 @feature.card("maybe_nudge")
 async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     """Ask somebody to decide; once they have, the card shows their reply."""
-    meeting, member = await by_key(db, drawing.subject), drawing.member
-    if meeting is None or member is None:
-        return Skip("gone")
-    invitation = await invitations.find(db, meeting, member)
-    if invitation is None or invitation.withdrawn:
-        return Skip("not_invited")
+    found = await theirs(db, drawing)
+    if isinstance(found, Skip):
+        return found
+    meeting, invitation, member = found
     over = meeting.state not in INVITED or bool(closed(meeting, drawing.now))
     if drawing.first and over:
         return Skip("meeting_not_open")

@@ -19,10 +19,11 @@ from handlers._cards import (
     when,
 )
 from handlers._feature import Feature
+from handlers._invited import theirs
 from handlers._schedule import Row, replies_close
 from scheduler import cards
 from scheduler.contract import Drawing, Skip
-from storage import invitations, one_tap
+from storage import one_tap
 from storage.communities import Community, own_community
 from storage.database import Session
 from storage.meetings import HELD, INVITED, Invitation, Meeting, by_key, lock
@@ -173,12 +174,10 @@ async def draw(db: Session, drawing: Drawing) -> Message | Skip:
 
 async def _theirs(db: Session, drawing: Drawing) -> tuple[Meeting, Invitation, Member] | Skip:
     """Find what a message to somebody who comes is about; sent for the first time only while they do."""
-    meeting, member = await by_key(db, drawing.subject), drawing.member
-    if meeting is None or member is None:
-        return Skip("gone")
-    invitation = await invitations.find(db, meeting, member)
-    if invitation is None or invitation.withdrawn:
-        return Skip("not_invited")
+    found = await theirs(db, drawing)
+    if isinstance(found, Skip):
+        return found
+    meeting, invitation, member = found
     if drawing.first:
         if meeting.state not in INVITED:
             return Skip("meeting_not_open")

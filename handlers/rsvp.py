@@ -25,6 +25,7 @@ from handlers._cards import (
 )
 from handlers._feature import Answers, Context, Feature
 from handlers._following import follow, waiting_toast
+from handlers._invited import theirs
 from handlers._meetings import pressed
 from handlers._seat_asks import tell
 from handlers._seat_cards import guests_card
@@ -103,12 +104,10 @@ async def details(ctx: Context, press: Press) -> Answers:
 @feature.card("invitation", "rsvp_nudge")
 async def draw_own(db: Session, drawing: Drawing) -> Message | Skip:
     """Draw a member's card: the invitation, or what became of it."""
-    meeting = await by_key(db, drawing.subject)
-    if meeting is None or drawing.member is None:
-        return Skip("gone")
-    invitation = await invitations.find(db, meeting, drawing.member)
-    if invitation is None:
-        return Skip("not_invited")
+    found = await theirs(db, drawing, withdrawn=True)
+    if isinstance(found, Skip):
+        return found
+    meeting, invitation, member = found
     nudge = drawing.kind == "rsvp_nudge"
     if drawing.first:
         if invitation.withdrawn or meeting.state not in ("inviting", "closed"):
@@ -118,7 +117,7 @@ async def draw_own(db: Session, drawing: Drawing) -> Message | Skip:
         if nudge and invitation.reply != "none":
             return Skip("replied")
     community = await own_community(db)
-    return await _waiting.card(db, meeting, invitation, drawing.member, community, drawing.now, nudge=nudge)
+    return await _waiting.card(db, meeting, invitation, member, community, drawing.now, nudge=nudge)
 
 
 @feature.card("meeting_card")

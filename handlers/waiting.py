@@ -14,6 +14,7 @@ from handlers import _waiting
 from handlers._cards import PRIVATE, PUBLIC
 from handlers._feature import Answers, Context, Feature, Waiting
 from handlers._following import follow, own_card, waiting_toast
+from handlers._invited import theirs
 from handlers._meetings import pressed
 from handlers._welcome import go, turn
 from scheduler import cards
@@ -106,12 +107,10 @@ async def lapse(db: Session, timer: Timer, now: datetime) -> None:
 @feature.card("waitlist_offer")
 async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     """Draw the offer of a seat, or what became of it."""
-    meeting, member = await by_key(db, drawing.subject), drawing.member
-    if meeting is None or member is None:
-        return Skip("gone")
-    invitation = await invitations.find(db, meeting, member)
-    if invitation is None:
-        return Skip("not_invited")
+    found = await theirs(db, drawing, withdrawn=True)
+    if isinstance(found, Skip):
+        return found
+    meeting, invitation, member = found
     if drawing.first:
         if invitation.withdrawn or meeting.state not in seats.OPEN_STATES or drawing.now >= meeting.starts_at:
             return Skip("meeting_not_open")

@@ -76,6 +76,17 @@ def silence(member: Member, at: datetime, *, even_paused: bool = False) -> str:
     return {"stopped": "stopped", "paused": "paused", "left": "left", "erased": "left"}.get(member.state, "")
 
 
+def way(member: Member, at: datetime, *, even_paused: bool = False) -> tuple[str, str]:
+    """Give the platform a message to a member would go to, or "" and the reason why nothing can be sent then."""
+    asleep, account = silence(member, at, even_paused=even_paused), choose_account(member)
+    if asleep:
+        return "", asleep
+    if account is None:
+        known = next((each.reason for each in member.accounts if each.reason), "")
+        return "", known or ("not_started" if member.accounts else "no_account")
+    return account.platform, ""
+
+
 async def plan(
     db: Session,
     *,

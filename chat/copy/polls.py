@@ -59,7 +59,6 @@ COPY: dict[str, str | tuple[str, str]] = {
     "pl_close_ask": "Close the poll now? Later votes will not count.",
     "pl_tie": "These are equal in points and in first choices. Please choose one:",
     "pl_best": "Best: {when}: {yes} yes, {maybe} if need be, {no} no.",
-    "pl_then": "Then {when}: {yes}, {maybe}, {no}.",
     "pl_nobody_can": "Nobody can come on any of these dates.",
     "pl_meeting_made": "The meeting is {code}.",
     "pl_todo_send": "Not sent yet: {question}",

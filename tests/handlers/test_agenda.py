@@ -19,8 +19,7 @@ from storage.audit import AuditEntry
 from storage.drafts import FormDraft
 from storage.meetings import Invitation, Meeting
 from storage.questions import AgendaQuestion
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+from tests.kinds import on_one
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from storage import installation
 from storage.audit import AuditEntry
 from storage.communities import Channel, Community, Connection
 from storage.deliveries import Campaign, Delivery
+from tests.kinds import on_one
 
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 DEAD = {"kind": "dead", "platform": "slack", "workspace": "T1", "name": "slack", "reason": "token_revoked"}
 
 

@@ -22,8 +22,8 @@ from storage.communities import Channel
 from storage.deliveries import Campaign, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
+from tests.kinds import on_one
 
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ORGANISERS = Place("slack", "T1", "C9", "group")
 
 

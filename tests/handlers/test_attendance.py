@@ -22,9 +22,7 @@ from storage.feedback import FeedbackFlag, silent
 from storage.meetings import Attendance, Invitation, Meeting
 from storage.members import Member, Organisation, RoleGrant
 from storage.timers import Timer
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 START = datetime(2026, 5, 20, 8, tzinfo=UTC)
 END = START + timedelta(minutes=100)
@@ -162,6 +160,7 @@ async def test_long_lists_have_pages(town: Any, meeting: Meeting, show: Any) -> 
     assert "11. Extra 09 · here" in show(ticked).text
 
 
+@on_one
 async def test_a_list_is_shown_first_and_saved_on_a_tap(town: Any, meeting: Meeting, show: Any) -> None:
     assert await town.click(town.olivia, Press("import", meeting.key)) == [Ask("attendance_list", meeting.key)]
     answers = await submit(town, town.olivia, meeting, LIST)
@@ -189,6 +188,7 @@ async def test_a_list_is_shown_first_and_saved_on_a_tap(town: Any, meeting: Meet
         await town.click(town.olivia, show(picked).button("Save"))
 
 
+@on_one
 async def test_the_same_list_again_changes_nothing_and_ticks_stay(town: Any, meeting: Meeting, show: Any) -> None:
     text = "Name,Duration\nClaire Exemple,10\nTahmina Udaharon,100\nZoe Zero,100\n"
     async with town.write() as db:
@@ -295,6 +295,7 @@ async def planned(town: Any, kind: str) -> set[str]:
         return set(found)
 
 
+@on_one
 async def test_who_is_found_present_later_is_asked_for_feedback_then(town: Any, meeting: Meeting) -> None:
     async with town.write() as db:
         made = await db.get_one(Meeting, meeting.id)

@@ -16,8 +16,9 @@ from handlers import _balance, features
 from storage.audit import AuditEntry
 from storage.meetings import Attendance, Invitation, Meeting
 from storage.members import Member, RoleGrant
+from tests.kinds import on_one
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = on_one
 """The conditions themselves are tested on both kinds of database, in tests/storage."""
 
 

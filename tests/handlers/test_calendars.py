@@ -19,8 +19,8 @@ from handlers import _ics
 from storage.communities import Community
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
+from tests.kinds import on_one
 
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 CHANNEL = Place("slack", "T1", "C1", "group")
 SECRET = "https://meet.example.org/secret"
 NOW = datetime(2026, 4, 22, 7, tzinfo=UTC)

@@ -15,9 +15,7 @@ from storage.meetings import Meeting
 from storage.members import Member
 from storage.timers import Timer
 from tests.handlers.changing import START, announced, cancelled, effect, now_is, replies, sent
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 
 @pytest.fixture

@@ -23,9 +23,7 @@ from storage.members import Account, Member
 from storage.timers import Timer
 from tests.handlers.changing import MOVE, START, announced, effect, moved, now_is, replies, sent
 from tests.handlers.sending import people, second_organiser
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 
 @pytest.fixture
@@ -101,6 +99,7 @@ async def test_an_undone_move_leaves_no_trace(town: Any, meeting: Meeting, show:
     assert (await now_is(town, meeting)).revision == 4
 
 
+@on_one
 async def test_nobody_gets_two_messages_for_one_change(town: Any, meeting: Meeting, show: Any) -> None:
     now = town.clock.now()
     async with town.write() as db:
@@ -236,6 +235,7 @@ async def test_replies_stand_if_nobody_is_asked_again(town: Any, meeting: Meetin
     assert "Does the new time suit you" not in card.text
 
 
+@on_one
 async def test_who_has_not_confirmed_is_reminded_once_after_three_days(town: Any, meeting: Meeting, show: Any) -> None:
     await moved(town, meeting, show)
     await effect(town)

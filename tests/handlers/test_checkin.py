@@ -18,9 +18,7 @@ from scheduler.contract import Skip
 from storage import attendance
 from storage.meetings import Attendance, Invitation, Meeting
 from storage.members import Account, Member, RoleGrant
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 START = datetime(2026, 5, 20, 8, tzinfo=UTC)
 END = START + timedelta(minutes=150)
@@ -104,6 +102,7 @@ async def test_check_in_is_open_from_15_minutes_before_the_start_to_the_end(town
     assert len(await records(town)) == 1
 
 
+@on_one
 async def test_who_comes_without_a_yes_is_a_walk_in(town: Any, meeting: Meeting, show: Any) -> None:
     answers = await town.click(town.claire, here(meeting))
     assert "We had no Yes from you" in show(answers).text
@@ -129,6 +128,7 @@ async def test_who_was_never_invited_needs_the_code(town: Any, meeting: Meeting)
         await town.command(town.olivia, "checkin 4821")
 
 
+@on_one
 async def test_a_hybrid_meeting_asks_each_in_their_own_way(town: Any, meeting: Meeting, show: Any) -> None:
     await change(town, meeting, format="hybrid")
     async with town.write() as db:
@@ -147,6 +147,7 @@ async def test_a_hybrid_meeting_asks_each_in_their_own_way(town: Any, meeting: M
     assert await records(town) == [("m05", "attended", "self", "room"), ("m15", "attended", "self", "online")]
 
 
+@on_one
 async def test_five_wrong_codes_lock_for_an_hour(town: Any, meeting: Meeting, show: Any) -> None:
     for left in (4, 3, 2, 1):
         answer = (await town.submit(town.tahmina, "checkin", meeting.key, {"code": "0000"}))[0]

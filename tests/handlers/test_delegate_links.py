@@ -13,8 +13,7 @@ from chat.people import Person
 from storage.meetings import Meeting
 from storage.members import Account, Member, Organisation
 from tests.handlers.delegating import delegation, inviting, name, reply_of
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+from tests.kinds import on_one
 
 
 @pytest.fixture

@@ -21,9 +21,7 @@ from storage.meetings import Invitation, Meeting
 from storage.members import Account, Member, Organisation
 from storage.needs import Given, Need, save
 from tests.handlers.delegating import asked_form, delegation, inviting, name, planned, reply_of
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 CHANNEL = Place("telegram", "700", "-1001", "group")
 

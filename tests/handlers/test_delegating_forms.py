@@ -22,8 +22,9 @@ from storage.delegations import Delegation
 from storage.drafts import FormDraft
 from storage.meetings import Invitation, Meeting
 from storage.members import Account, Member
+from tests.kinds import on_one
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = on_one
 
 
 @pytest.fixture

@@ -18,9 +18,7 @@ from storage.deliveries import Campaign, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import RoleGrant
 from tests.handlers.sending import become, campaigns, card, invite, one, people, planned, second_organiser, settle
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 
 @pytest.fixture
@@ -184,6 +182,7 @@ async def test_before_taking_back_it_says_what_telegram_no_longer_deletes(
     assert "1 Telegram copy can no longer be deleted; it will be edited." in asked.text
 
 
+@on_one
 async def test_undo_too_late_offers_to_stop(town: Any, meeting: Meeting, show: Any) -> None:
     key = await invite(town, show)
     late = show(await town.click(town.olivia, Press("undo", key)))
@@ -193,6 +192,7 @@ async def test_undo_too_late_offers_to_stop(town: Any, meeting: Meeting, show: A
     assert (await one(town, key)).state == "stopped"
 
 
+@on_one
 async def test_messages_of_unknown_fate_are_sent_again_or_left(town: Any, meeting: Meeting, show: Any) -> None:
     await people(town, telegram=2)
     key = await invite(town, show)
@@ -255,6 +255,7 @@ async def test_only_organisers_may(town: Any, meeting: Meeting, show: Any, verb:
                 await town.click(town.olivia, Press(verb, other))
 
 
+@on_one
 async def test_what_could_not_be_deleted_says_that_it_was_a_mistake(town: Any, show: Any) -> None:
     note = await town.draw("withdrawn_note", "meet000001", town.claire)
     assert show([Reply(note)]).text == "This message was sent by mistake. Please ignore it."

@@ -17,9 +17,7 @@ from storage.meetings import Invitation, Meeting
 from storage.members import RoleGrant
 from tests.handlers.changing import START, announced, edited, effect, now_is, replies, sent
 from tests.handlers.sending import second_organiser
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 
 @pytest.fixture

@@ -23,9 +23,7 @@ from storage.deliveries import Campaign, CardCopy, Delivery
 from storage.feedback import FeedbackAnswer, FeedbackComment, FeedbackFlag
 from storage.meetings import Attendance, Invitation, Meeting
 from storage.members import Member
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 START = datetime(2026, 5, 20, 8, tzinfo=UTC)
 END = START + timedelta(minutes=150)
@@ -91,6 +89,7 @@ async def send_all(town: Any, meeting: Meeting, people: list[Member], ratings: s
             assert await stored.send(db, meeting, member, GOOD | {"F1": rating})
 
 
+@on_one
 async def test_an_hour_after_the_end_those_who_said_yes_are_asked_at_a_decent_hour(town: Any, meeting: Meeting) -> None:
     await reach(town, END)
     await reach(town, END + timedelta(hours=1))
@@ -194,6 +193,7 @@ async def test_the_card_that_asked_says_thank_you_and_nothing_is_said_twice(town
     assert plain(card.lines[0], Reader()).startswith("Thank you.")
 
 
+@on_one
 async def test_a_comment_can_follow_once_and_is_kept_apart(town: Any, meeting: Meeting, show: Any) -> None:
     await open_questions(town, meeting)
     seen = show(await town.submit(town.tahmina, "feedback", meeting.key, GOOD))

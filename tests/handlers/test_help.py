@@ -14,6 +14,7 @@ from handlers._commands import Found, NotFound, distance, match
 from handlers._personal import looks_like_a_case, looks_personal
 from storage.meetings import Invitation, Meeting
 from storage.members import RoleGrant
+from tests.kinds import on_one
 
 
 def meant(words: str, may: str = "member") -> str:
@@ -80,7 +81,7 @@ async def test_help_has_six_lines_for_the_role_and_all_words_behind_more(town: A
     assert show(await town.click(town.olivia, everything.button("Back"))).text == organiser.text
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_one
 async def test_all_commands_are_turned_page_by_page_the_own_role_first(town: Any, show: Any) -> None:
     shown = show(await town.click(town.olivia, Press("help", "", "", "all")))
     assert shown.text.startswith("All commands 1/5\nFor organisers\n/cop desk: ")
@@ -97,7 +98,7 @@ async def test_all_commands_are_turned_page_by_page_the_own_role_first(town: Any
     assert show(await town.click(town.olivia, Press("help", "", "99", "all"))).text == pages[-1].text
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_one
 async def test_members_see_what_is_for_moderators_only_if_they_are_one(town: Any, show: Any) -> None:
     async def everything() -> str:
         pages = [show(await town.click(town.claire, Press("help", "", str(at), "all"))) for at in range(3)]
@@ -114,12 +115,14 @@ async def test_members_see_what_is_for_moderators_only_if_they_are_one(town: Any
     assert "/cop meeting new" not in seen
 
 
+@on_one
 async def test_help_explains_one_word(town: Any, show: Any) -> None:
     shown = show(await town.command(town.tahmina, "help stop"), platform="telegram")
     assert shown.text.startswith("/stop: Stop all messages at once\nOther words: unsubscribe")
     assert "Did you mean" in show(await town.command(town.tahmina, "help stopp")).text
 
 
+@on_one
 async def test_buttons_run_commands_with_the_rights_of_the_presser(town: Any, stranger: Person, show: Any) -> None:
     assert "Organiser desk" in show(await town.click(town.olivia, Press("go", "", "", "desk"))).text
     assert show(await town.click(town.claire, Press("go", "", "", "desk"))).text == "Only organisers can do that."
@@ -128,6 +131,7 @@ async def test_buttons_run_commands_with_the_rights_of_the_presser(town: Any, st
     assert show(await town.click(town.olivia, Press("go", "", "", "faq"))).text.startswith("That is not part of")
 
 
+@on_one
 async def test_about_says_who_runs_it(town: Any, show: Any) -> None:
     async with town.database.write() as db:
         (await db.merge(town.community)).settings = {
@@ -162,6 +166,7 @@ async def test_free_text_changes_nothing_and_opens_the_open_question(town: Any, 
         assert shown.text.endswith("Please tap your reply; typed text is not saved.")
 
 
+@on_one
 async def test_free_text_without_an_open_question_shows_what_can_be_tapped(town: Any, show: Any) -> None:
     shown = show(await town.said(town.tahmina, "what a lovely day for a walk"))
     assert shown.text == "I work with buttons. Here is what I can do for you."
@@ -171,6 +176,7 @@ async def test_free_text_without_an_open_question_shows_what_can_be_tapped(town:
     assert show(await town.said(town.tahmina, "ok yes then")).text.startswith("I work with buttons")
 
 
+@on_one
 async def test_a_word_in_a_chat_works_without_a_slash(town: Any, show: Any) -> None:
     assert "COPRR · Home" in show(await town.said(town.tahmina, "Home")).text
     assert "Did you mean" in show(await town.said(town.tahmina, "setings")).text
@@ -179,6 +185,7 @@ async def test_a_word_in_a_chat_works_without_a_slash(town: Any, show: Any) -> N
     assert (await town.reload(town.tahmina)).state == "active"
 
 
+@on_one
 async def test_an_unknown_command_is_answered_with_the_nearest_ones(town: Any, stranger: Person, show: Any) -> None:
     shown = show(await town.command(town.tahmina, "setings"))
     assert shown.text == "I do not know “setings”. Did you mean one of these?"
@@ -190,10 +197,12 @@ async def test_an_unknown_command_is_answered_with_the_nearest_ones(town: Any, s
     assert await town.command(town.tahmina, "ban", Place("telegram", "700", "-1001", "group")) == []
 
 
+@on_one
 async def test_voice_and_pictures_are_declined(town: Any, show: Any) -> None:
     assert show(await town.said(town.tahmina, "")).text == "I can only read text and buttons here."
 
 
+@on_one
 async def test_a_member_who_names_a_person_is_warned(town: Any, show: Any) -> None:
     shown = show(await town.said(town.tahmina, "please call the migrant Ahmed on +90 555 123 45 67"))
     assert "personal data" in shown.text
@@ -211,6 +220,7 @@ async def test_a_person_with_a_case_gets_one_answer_in_ten_minutes(town: Any, sh
     assert show(await town.said(person, "but what happens with my papers")).text.startswith("I am sorry")
 
 
+@on_one
 async def test_strangers_learn_how_to_join(town: Any, stranger: Person, show: Any) -> None:
     shown = show(await town.said(stranger, "good morning"))
     assert shown.text.startswith("This assistant serves members")

@@ -6,8 +6,10 @@ from typing import Any
 from chat.outbound import Home
 from chat.people import Person
 from chat.text import plain
+from handlers import _reminding
 from storage.feedback import FeedbackFlag
 from storage.meetings import Invitation, Meeting
+from tests.kinds import on_one
 
 
 async def plan(town: Any, code: str = "M6", days: int = 28, reply: str = "none", state: str = "inviting") -> Meeting:
@@ -28,6 +30,7 @@ async def plan(town: Any, code: str = "M6", days: int = 28, reply: str = "none",
     return meeting
 
 
+@on_one
 async def test_an_empty_home_says_that_nothing_waits(town: Any, show: Any) -> None:
     text = show(await town.command(town.tahmina, "home")).text
     assert text.splitlines() == [
@@ -62,6 +65,7 @@ async def test_open_questions_about_a_meeting_wait_for_a_week(town: Any, show: A
     assert "Nothing waits for you." in show(await town.command(town.tahmina, "home")).text
 
 
+@on_one
 async def test_the_home_tab_is_made_of_sections(town: Any, stranger: Person, show: Any) -> None:
     (tab,) = await town.home(town.claire)
     assert isinstance(tab, Home)
@@ -74,6 +78,7 @@ async def test_the_home_tab_is_made_of_sections(town: Any, stranger: Person, sho
     assert "Organiser desk" in show(await town.home(town.olivia)).labels
 
 
+@on_one
 async def test_every_button_of_the_home_leads_somewhere(town: Any, show: Any) -> None:
     await plan(town)
     home = show(await town.command(town.olivia, "home"))
@@ -102,3 +107,24 @@ async def test_another_communitys_meetings_never_show(town: Any, show: Any) -> N
         row = await db.get(Meeting, meeting.id)
         row.community_id = town.community.id + 1
     assert "No meeting is planned yet" in show(await town.command(town.tahmina, "home")).text
+
+
+@on_one
+async def test_the_desk_names_invitations_that_should_have_been_sent(town: Any, show: Any) -> None:
+    await plan(town, days=50, state="scheduled")
+    assert "To do" not in show(await town.command(town.olivia, "desk")).text
+    town.clock.advance(timedelta(days=10))
+    desk = show(await town.command(town.olivia, "desk"))
+    assert "1. Invitations for M6 are not sent: Jobs, skills and community-based reintegration" in desk.text
+    assert "Invitations for M6" in show(await town.click(town.olivia, desk.button("1 · Preview"))).text
+
+
+@on_one
+async def test_the_hand_over_says_what_goes_out_in_thirty_days(town: Any, show: Any) -> None:
+    meeting = await plan(town)
+    async with town.write() as db:
+        await _reminding.arm(db, await db.get_one(Meeting, meeting.id))
+    shown = show(await town.command(town.olivia, "todo")).text
+    assert "Next 30 days" in shown
+    assert "Wed, 13 May 2026 · M6 · Reminder a week before · Yes · now 1" in shown
+    assert "Only organisers can do that." in show(await town.command(town.claire, "todo")).text

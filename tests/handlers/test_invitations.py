@@ -17,9 +17,7 @@ from storage.meetings import Invitation, Meeting
 from storage.members import Account, Member
 from storage.timers import Timer
 from tests.handlers.sending import planned
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 
 @pytest.fixture
@@ -300,6 +298,7 @@ async def test_an_audience_of_one_category_gets_no_channel_card(town: Any, meeti
     assert "A card with counts" not in seen.text
 
 
+@on_one
 async def test_names_stand_in_the_roster_and_only_in_private(town: Any, meeting: Meeting, show: Any) -> None:
     from chat.people import Place
 
@@ -313,6 +312,7 @@ async def test_names_stand_in_the_roster_and_only_in_private(town: Any, meeting:
     assert answer.private
 
 
+@on_one
 async def test_the_status_follows_and_says_what_comes_next(town: Any, meeting: Meeting, show: Any) -> None:
     await sent(town, meeting, show)
     answers = await town.command(town.olivia, "meeting status")

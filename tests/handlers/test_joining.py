@@ -14,6 +14,7 @@ from chat.people import Person, Place
 from storage.communities import Channel
 from storage.joining import issue_link
 from storage.members import Account, Consent, Member, by_account
+from tests.kinds import on_one
 
 
 @pytest.fixture
@@ -42,6 +43,7 @@ async def test_a_link_binds_the_account_and_asks_for_consent(
     assert [(each.user, each.chat) for each in member.accounts] == [("999", "999")]
 
 
+@on_one
 async def test_agreeing_is_recorded_and_the_card_checks_language_and_zone(
     town: Any, aino: Member, stranger: Person, show: Any
 ) -> None:
@@ -65,6 +67,7 @@ async def test_agreeing_twice_records_one_consent(town: Any, aino: Member, stran
         assert len((await db.scalars(select(Consent))).all()) == 1
 
 
+@on_one
 async def test_not_now_keeps_the_invitation_open(town: Any, aino: Member, stranger: Person, show: Any) -> None:
     await town.started(stranger, await link_for(town, aino))
     shown = show(await town.click(stranger, Press("notnow")))
@@ -73,6 +76,7 @@ async def test_not_now_keeps_the_invitation_open(town: Any, aino: Member, strang
     assert (await town.reload(aino)).state == "pending_consent"
 
 
+@on_one
 async def test_the_language_button_asks_again_in_that_language(
     town: Any, aino: Member, stranger: Person, show: Any
 ) -> None:
@@ -82,6 +86,7 @@ async def test_the_language_button_asks_again_in_that_language(
     assert (await town.reload(aino)).language == "tr"
 
 
+@on_one
 async def test_a_used_link_is_refused_to_another_account(town: Any, aino: Member, stranger: Person, show: Any) -> None:
     token = await link_for(town, aino)
     await town.started(stranger, token)
@@ -90,6 +95,7 @@ async def test_a_used_link_is_refused_to_another_account(town: Any, aino: Member
     assert [each.user for each in (await town.reload(aino)).accounts] == ["999"]
 
 
+@on_one
 async def test_pressing_start_twice_on_the_own_link_asks_again(
     town: Any, aino: Member, stranger: Person, show: Any
 ) -> None:
@@ -111,6 +117,7 @@ async def test_a_link_dies_after_seventy_two_hours(town: Any, aino: Member, stra
     assert "has expired" in show(await town.started(stranger, token)).text
 
 
+@on_one
 @pytest.mark.parametrize("token", ["nonsense", "x" * 64, "' OR 1=1", "hello; drop"])
 async def test_a_made_up_token_is_refused(town: Any, stranger: Person, show: Any, token: str) -> None:
     assert "has expired" in show(await town.started(stranger, token)).text
@@ -123,6 +130,7 @@ async def test_an_account_of_another_member_is_not_taken_over(town: Any, aino: M
     assert "I agree" in show(await town.started(Person("telegram", "700", "1000"), token)).labels  # still usable
 
 
+@on_one
 async def test_a_second_account_of_an_active_member_needs_no_second_consent(
     town: Any, stranger: Person, show: Any
 ) -> None:
@@ -140,6 +148,7 @@ async def test_a_new_link_moves_a_member_to_a_new_account_or_wakes_the_old_one(t
     assert [each.user for each in (await town.reload(town.tahmina)).accounts] == ["999"]
 
 
+@on_one
 async def test_the_code_can_be_typed_in_slack(town: Any, aino: Member, show: Any) -> None:
     newcomer = Person("slack", "T1", "U99")
     token = await link_for(town, aino)
@@ -149,6 +158,7 @@ async def test_the_code_can_be_typed_in_slack(town: Any, aino: Member, show: Any
     assert (await town.reload(aino)).accounts[0].user == "U99"
 
 
+@on_one
 async def test_a_named_slack_account_is_asked_before_anything_else(town: Any, aino: Member, show: Any) -> None:
     async with town.write() as db:
         db.add(Account(member_id=aino.id, platform="slack", workspace="T1", user="U7"))
@@ -161,6 +171,7 @@ async def test_a_named_slack_account_is_asked_before_anything_else(town: Any, ai
     assert [type(each) for each in answers] == [Reply, Home]
 
 
+@on_one
 async def test_start_shows_home_to_members_and_the_way_in_to_strangers(town: Any, stranger: Person, show: Any) -> None:
     assert "COPRR · Home" in show(await town.started(town.tahmina)).text
     assert "COPRR · Home" in show(await town.started(town.tahmina, "hello")).text
@@ -200,6 +211,7 @@ async def test_organisers_see_who_cannot_be_written_to_and_make_a_new_link(
     assert "I agree" in show(await town.started(stranger, token)).labels
 
 
+@on_one
 async def test_the_list_of_the_unreached_has_pages_of_ten(town: Any, show: Any) -> None:
     async with town.write() as db:
         for number in range(12):
@@ -211,11 +223,13 @@ async def test_the_list_of_the_unreached_has_pages_of_ten(town: Any, show: Any) 
     assert "Back" in second.labels
 
 
+@on_one
 async def test_members_may_not_make_links(town: Any, aino: Member, show: Any) -> None:
     assert show(await town.click(town.claire, Press("newlink", aino.key))).text == "Only organisers can do that."
     assert show(await town.click(town.olivia, Press("newlink", "zzzzzzzzzz"))).text.startswith("I cannot find that")
 
 
+@on_one
 async def test_rights_hang_on_ids_and_not_on_names(town: Any) -> None:
     async with town.read() as db:
         assert await by_account(db, "telegram", "T1", "U1") is None

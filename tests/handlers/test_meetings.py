@@ -18,9 +18,7 @@ from handlers import features
 from storage.audit import AuditEntry
 from storage.meetings import Invitation, Meeting
 from storage.members import RoleGrant
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 JOBS = "Jobs, skills and community-based reintegration"
 VALUES = {

@@ -9,8 +9,9 @@ import pytest
 
 from chat.message import Press
 from storage.meetings import Invitation, Meeting
+from tests.kinds import on_one
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = on_one
 
 
 async def invited(town: Any, *replies: dict[str, Any], **values: Any) -> list[Meeting]:

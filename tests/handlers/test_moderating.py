@@ -14,8 +14,7 @@ from chat.text import Reader, plain
 from scheduler.contract import Skip
 from storage.meetings import Invitation, Meeting
 from storage.members import RoleGrant
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+from tests.kinds import on_one
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from storage.audit import AuditEntry
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
 from storage.needs import Need
+from tests.kinds import on_one
 
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ALL = {"consent": "y", "visa": "y", "diet": "h", "diet_other": "", "access": "A ramp, please", "emergency": ""}
 
 

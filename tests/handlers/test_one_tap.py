@@ -19,9 +19,7 @@ from storage import one_tap
 from storage.meetings import Attendance, Invitation, Meeting
 from storage.members import Member
 from storage.one_tap import OneTapAsk, OneTapTotal
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 END = datetime(2026, 5, 20, 10, 30, tzinfo=UTC)
 

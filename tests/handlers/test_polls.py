@@ -18,6 +18,7 @@ from storage.members import Account, Member
 from storage.polls import Ballot
 from storage.timers import Timer
 from tests.handlers.polling import MEMBERS, Stage, listed, press
+from tests.kinds import on_one
 
 
 @pytest.fixture
@@ -25,6 +26,7 @@ def stage(town: Any, show: Any) -> Stage:
     return Stage(town, show)
 
 
+@on_one
 async def test_a_topic_poll_is_previewed_sent_and_undone_as_a_draft(stage: Stage) -> None:
     town = stage.town
     (asked,) = await town.command(town.olivia, "poll topic")
@@ -59,6 +61,7 @@ async def test_a_topic_poll_is_previewed_sent_and_undone_as_a_draft(stage: Stage
     assert isinstance(await town.draw("topic_poll", stage.key, town.tahmina), Skip)
 
 
+@on_one
 async def test_a_preview_that_is_out_of_date_sends_nothing(stage: Stage) -> None:
     town = stage.town
     preview = stage.show(await stage.submit("topic"))
@@ -76,6 +79,7 @@ async def test_a_preview_that_is_out_of_date_sends_nothing(stage: Stage) -> None
     assert await stage.sent("topic_poll") == []
 
 
+@on_one
 async def test_fifty_people_make_the_organiser_type_the_number(stage: Stage) -> None:
     town = stage.town
     async with town.write() as db:
@@ -121,6 +125,7 @@ async def test_each_tap_on_a_topic_saves_and_done_shows_the_vote(stage: Stage) -
     assert "You have not voted yet." in listed.text
 
 
+@on_one
 async def test_the_channel_sees_how_many_voted_and_nothing_else(stage: Stage) -> None:
     town = stage.town
     await stage.opened()
@@ -181,6 +186,7 @@ async def test_the_close_counts_decides_and_tells_without_names(stage: Stage) ->
     assert "Chosen: Jobs" in listed.text
 
 
+@on_one
 async def test_equal_topics_are_decided_by_an_organiser_and_noted(stage: Stage) -> None:
     town = stage.town
     await stage.opened()
@@ -206,6 +212,7 @@ async def test_equal_topics_are_decided_by_an_organiser_and_noted(stage: Stage) 
         assert acts.count("decide_poll") == 1
 
 
+@on_one
 async def test_those_who_are_silent_are_reminded_once_after_half_of_the_time(stage: Stage) -> None:
     town = stage.town
     await stage.opened()
@@ -220,6 +227,7 @@ async def test_those_who_are_silent_are_reminded_once_after_half_of_the_time(sta
     assert isinstance(await town.draw("topic_poll_reminder", stage.key, town.claire), Skip)
 
 
+@on_one
 async def test_a_suggestion_goes_to_the_organisers_without_a_name_and_onto_every_ballot(stage: Stage) -> None:
     town = stage.town
     await stage.opened()
@@ -294,6 +302,7 @@ async def test_a_vote_on_one_platform_shows_on_the_other(stage: Stage) -> None:
     assert "1st: Jobs. 2nd: Housing." in other.text
 
 
+@on_one
 async def test_a_poll_nobody_voted_in_closes_without_anything_to_decide(stage: Stage) -> None:
     town = stage.town
     await stage.opened()

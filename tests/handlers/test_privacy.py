@@ -13,6 +13,7 @@ from storage.audit import AuditEntry
 from storage.deliveries import Campaign
 from storage.meetings import Invitation, Meeting
 from storage.members import Consent, Member, give_consent
+from tests.kinds import on_one
 
 
 async def invite(town: Any, code: str, member: Member, reply: str, seats: int | None = None) -> Meeting:
@@ -34,6 +35,7 @@ async def invite(town: Any, code: str, member: Member, reply: str, seats: int | 
     return meeting
 
 
+@on_one
 async def test_the_notice_names_controller_data_purpose_rights_and_contact(
     town: Any, stranger: Person, show: Any
 ) -> None:
@@ -47,6 +49,7 @@ async def test_the_notice_names_controller_data_purpose_rights_and_contact(
     assert "Stop" not in shown.labels
 
 
+@on_one
 async def test_a_community_adds_its_own_lines_in_the_readers_language(town: Any, show: Any) -> None:
     async with town.database.write() as db:
         community = await db.merge(town.community)
@@ -82,7 +85,7 @@ async def test_start_again_records_a_new_consent(town: Any, show: Any) -> None:
     assert show(await town.command(town.tahmina, "resume")).text == "Messages are on."
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_one
 async def test_who_stops_keeps_the_seats_and_can_give_them_up(town: Any, show: Any) -> None:
     await invite(town, "M6", town.tahmina, "yes")
     shown = show(await town.command(town.tahmina, "stop"), platform="telegram")
@@ -100,7 +103,7 @@ async def test_who_stops_keeps_the_seats_and_can_give_them_up(town: Any, show: A
     assert "Your Yes to 2 meetings stays; /my still shows them." in again.text
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@on_one
 async def test_who_starts_again_is_offered_the_seat_that_became_free_meanwhile(town: Any, show: Any) -> None:
     meeting = await invite(town, "M6", town.tahmina, "waitlisted", seats=1)
     shown = show(await town.command(town.tahmina, "stop"))
@@ -117,6 +120,7 @@ async def test_who_starts_again_is_offered_the_seat_that_became_free_meanwhile(t
         assert [each.kind for each in await db.scalars(select(Campaign))] == ["waitlist_offer"]
 
 
+@on_one
 async def test_a_stopped_member_sees_it_on_home(town: Any, show: Any) -> None:
     await town.command(town.tahmina, "stop")
     home = show(await town.command(town.tahmina, "home"))
@@ -124,16 +128,19 @@ async def test_a_stopped_member_sees_it_on_home(town: Any, show: Any) -> None:
     assert home.labels[0] == "Start again"
 
 
+@on_one
 async def test_stop_typed_in_a_group_is_answered_in_private(town: Any) -> None:
     answers = await town.command(town.claire, "stop", Place("slack", "T1", "C1", "group"))
     assert answers[0].private
 
 
+@on_one
 async def test_strangers_have_nothing_to_stop(town: Any, stranger: Person, show: Any) -> None:
     for words in ("stop", "resume"):
         assert show(await town.command(stranger, words)).text.startswith("This assistant serves members")
 
 
+@on_one
 async def test_language_is_chosen_by_button_or_word_and_answered_in_it(town: Any, stranger: Person, show: Any) -> None:
     shown = show(await town.command(town.tahmina, "language"))
     assert shown.labels == ["English", "Français", "Türkçe", "العربية", "Español"]
@@ -145,6 +152,7 @@ async def test_language_is_chosen_by_button_or_word_and_answered_in_it(town: Any
     assert "cannot find" in show(await town.click(stranger, Press("lang", "", "", "xx"))).text
 
 
+@on_one
 async def test_settings_show_what_is_kept(town: Any, show: Any) -> None:
     shown = show(await town.command(town.tahmina, "settings"))
     assert "Time zone: Dhaka" in shown.text
@@ -152,6 +160,7 @@ async def test_settings_show_what_is_kept(town: Any, show: Any) -> None:
     assert "Messages come to: Telegram" in shown.text
 
 
+@on_one
 @pytest.mark.parametrize(
     ("typed", "zone"),
     [("Istanbul", "Europe/Istanbul"), ("bruxelles", "Europe/Brussels"), ("Europe/Berlin", "Europe/Berlin")],
@@ -161,6 +170,7 @@ async def test_a_zone_is_typed_as_a_city_in_any_language(town: Any, show: Any, t
     assert (await town.reload(town.tahmina)).zone == zone
 
 
+@on_one
 async def test_zones_of_the_country_are_offered_and_made_up_ones_refused(town: Any, show: Any) -> None:
     async with town.write() as db:
         (await db.merge(town.tahmina)).country = "ES"

@@ -16,9 +16,7 @@ from scheduler.contract import Drawing, Skip
 from storage.deliveries import Campaign, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 START = datetime(2026, 5, 20, 8, tzinfo=UTC)
 """Wed, 20 May 2026: 10:00 in Brussels and Paris, 14:00 in Dhaka."""

@@ -20,9 +20,7 @@ from storage.communities import Channel
 from storage.delegations import Delegation
 from storage.deliveries import CardCopy
 from storage.meetings import Invitation, Meeting
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 CHANNEL = Place("slack", "T1", "C1", "group")
 

@@ -18,8 +18,7 @@ from storage.members import Member
 from storage.timers import Timer
 from tests.handlers.sending import planned
 from tests.handlers.test_schedule_rows import announced, configure, fill, press, reach
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+from tests.kinds import on_one
 
 
 @pytest.fixture

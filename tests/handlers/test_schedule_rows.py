@@ -21,8 +21,8 @@ from storage.meetings import Invitation, Meeting
 from storage.members import Account, Member
 from storage.states import FOLLOWS, turn
 from storage.timers import Timer
+from tests.kinds import on_one
 
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 START = datetime(2026, 5, 20, 8, tzinfo=UTC)
 """Wed, 20 May 2026: 10:00 in Brussels and Paris, 14:00 in Dhaka."""
 DEADLINE = datetime(2026, 5, 6, 16, tzinfo=UTC)

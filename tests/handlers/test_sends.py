@@ -16,9 +16,7 @@ from storage.deliveries import Campaign, Delivery
 from storage.meetings import Meeting
 from storage.members import Account, Member
 from tests.handlers.sending import TEAM, become, campaigns, card, invite, people, planned, settle
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""What is about words alone is tested on one kind of database."""
+from tests.kinds import on_one
 
 
 @pytest.fixture
@@ -26,6 +24,7 @@ async def meeting(town: Any) -> Meeting:
     return await planned(town)
 
 
+@on_one
 async def test_names_stand_in_private_only(town: Any, meeting: Meeting, show: Any) -> None:
     key = await invite(town, show)
     await settle(town, key, "slack", "dead", 1, "blocked")
@@ -136,6 +135,7 @@ async def test_a_refused_key_and_a_restored_copy_are_said_on_the_card(town: Any,
     assert "Resume all sends" in seen.labels
 
 
+@on_one
 async def test_the_starter_is_told_once_when_a_send_goes_wrong(town: Any, meeting: Meeting, show: Any) -> None:
     key = await invite(town, show)
     await settle(town, key, "slack", "sent", 1)
@@ -161,6 +161,7 @@ async def test_the_starter_is_told_once_when_a_send_goes_wrong(town: Any, meetin
     assert await town.work("sendend") == 0
 
 
+@on_one
 async def test_a_send_that_stands_still_is_told_at_the_second_look(town: Any, meeting: Meeting, show: Any) -> None:
     await invite(town, show)
     town.clock.advance(timedelta(days=2))
@@ -173,6 +174,7 @@ async def test_a_send_that_stands_still_is_told_at_the_second_look(town: Any, me
     assert told.text.startswith("A send of yours makes no progress.")
 
 
+@on_one
 async def test_nobody_is_told_when_all_is_well_or_it_was_stopped(town: Any, meeting: Meeting, show: Any) -> None:
     async with town.write() as db:
         db.add(Member(code="y1", name="No Chat", zone="UTC"))  # the preview said so

@@ -21,8 +21,9 @@ from storage.communities import Community
 from storage.meetings import Meeting
 from storage.members import RoleGrant
 from storage.series import Series
+from tests.kinds import on_one
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = on_one
 
 MONTHLY = {"how": "month", "more": "4", "rule": ""}
 EMPTY = {"clock": "", "days": "", "title": "", "place": "", "link": ""}

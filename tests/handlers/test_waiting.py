@@ -21,8 +21,8 @@ from storage.deliveries import Campaign, CardCopy, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import Account, Member
 from storage.timers import Timer
+from tests.kinds import on_one
 
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 CHANNEL = Place("slack", "T1", "C1", "group")
 
 
@@ -116,6 +116,7 @@ async def test_the_scene_of_the_waiting_list(town: Any, meeting: Meeting, kwame:
     assert "1 of 1 seats" in status.text
 
 
+@on_one
 async def test_silence_passes_the_offer_on_and_the_last_one_keeps_it(
     town: Any, meeting: Meeting, kwame: Member, show: Any
 ) -> None:

@@ -12,6 +12,7 @@ from storage.community_file import FileError, Refused, Report, load, load_histor
 from storage.history import take_in_history
 from storage.meetings import Invitation, Meeting
 from storage.members import Account, Consent, Member, RoleGrant
+from tests.kinds import on_one
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 NOW = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
@@ -100,6 +101,7 @@ async def test_current_replies_are_those_of_the_demo_clock(database: Database) -
     assert latest < NOW
 
 
+@on_one
 async def test_a_history_without_its_community_is_refused(database: Database) -> None:
     file = load_history(EXAMPLES / "coprr-history.yaml", [f"m{number:02}" for number in range(1, 25)])
     with pytest.raises(Refused, match="no community"):
@@ -131,6 +133,7 @@ async def test_a_live_reply_outlives_an_import(database: Database) -> None:
         assert (kept.reply, kept.replied_at) == ("no", NOW)
 
 
+@on_one
 async def test_only_what_changed_in_the_file_changes(database: Database, tmp_path: Path) -> None:
     report = await take(database, written(tmp_path, SMALL))
     async with database.write(report.community_id) as db:
@@ -143,6 +146,7 @@ async def test_only_what_changed_in_the_file_changes(database: Database, tmp_pat
         assert (member.name, member.language, member.zone) == ("Ayşe Örnek-Misal", "tr", "Europe/Istanbul")
 
 
+@on_one
 async def test_a_member_who_leaves_the_file_stays_and_is_told(database: Database, tmp_path: Path) -> None:
     await take(database, written(tmp_path, SMALL))
     shorter = "\n".join(line for line in SMALL.splitlines() if "id: m2" not in line)
@@ -162,6 +166,7 @@ async def test_roles_of_the_file_come_and_go_and_those_given_in_chat_stay(databa
         assert set(await db.scalars(select(RoleGrant.role))) == {"trainer", "moderator"}
 
 
+@on_one
 async def test_a_member_without_an_account_is_invited_and_reported(database: Database, tmp_path: Path) -> None:
     report = await take(database, written(tmp_path, SMALL))
     assert [each for each in report.notes if "m3" in each]
@@ -170,6 +175,7 @@ async def test_a_member_without_an_account_is_invited_and_reported(database: Dat
     assert states == {"o1": "active", "m1": "active", "m2": "active", "m3": "invited"}
 
 
+@on_one
 async def test_without_recorded_consent_members_are_asked_first(database: Database, tmp_path: Path) -> None:
     report = await take(database, written(tmp_path, SMALL.replace("  consented: true\n", "")))
     async with database.read(report.community_id) as db:
@@ -177,6 +183,7 @@ async def test_without_recorded_consent_members_are_asked_first(database: Databa
         assert (await db.scalars(select(Consent))).all() == []
 
 
+@on_one
 async def test_a_meeting_that_was_sent_keeps_its_time(database: Database, tmp_path: Path) -> None:
     report = await take(database, written(tmp_path, SMALL))
     async with database.write(report.community_id) as db:

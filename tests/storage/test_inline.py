@@ -8,13 +8,13 @@ import sqlite3
 import time
 from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 from storage import Database
 from storage.communities import Community
+from tests.kinds import on_one
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = on_one
 
 
 async def names(database: Database) -> list[str]:

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,23 +18,22 @@ def test_a_sqlite_file_is_held_by_one_and_the_other_is_told_by_whom(tmp_path: Pa
         pass
 
 
-def _hold_until_killed(url: str, held: multiprocessing.synchronize.Event) -> None:
-    with hold(url):
-        held.set()
-        signal.pause()
+HOLD = """
+import sys, time
+from storage.lock import hold
+with hold(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 def test_a_killed_process_leaves_no_lock_behind(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/c.sqlite3"
-    context = multiprocessing.get_context("spawn")
-    held = context.Event()
-    other = context.Process(target=_hold_until_killed, args=(url, held))
-    other.start()
-    assert held.wait(30)
-    with pytest.raises(DatabaseBusy, match=f"process {other.pid}"), hold(url):
-        pass
-    other.kill()
-    other.join(30)
+    with subprocess.Popen([sys.executable, "-c", HOLD, url], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout and other.stdout.readline() == "held\n"
+        with pytest.raises(DatabaseBusy, match=f"process {other.pid}"), hold(url):
+            pass
+        other.kill()
     with hold(url):
         pass
 

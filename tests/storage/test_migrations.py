@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage import Database, schema
 from storage.database import normalise
+from tests.kinds import on_one
 
 WIDER = """
 revision, down_revision, branch_labels, depends_on = "9999", "{head}", None, None
@@ -109,6 +110,7 @@ async def test_each_revision_keeps_what_the_one_before_held(empty_url: str) -> N
     await database.close()
 
 
+@on_one
 async def test_changing_a_parent_table_keeps_the_rows_that_cascade_from_it(empty_url: str, tmp_path: Path) -> None:
     await schema.upgrade(empty_url)
     await run(empty_url, *PEOPLE)
@@ -125,6 +127,7 @@ async def test_a_failing_migration_leaves_the_database_as_it_was(empty_url: str,
     assert await schema.differences(empty_url) == []
 
 
+@on_one
 async def test_a_database_of_a_newer_program_is_refused_and_not_touched(empty_url: str, tmp_path: Path) -> None:
     await schema.upgrade(empty_url)
     await schema.upgrade(empty_url, scripts=folder_with(tmp_path, WIDER))

@@ -8,7 +8,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, select
@@ -17,14 +16,12 @@ from storage import Database, invitations, seats, waiting_list
 from storage.communities import Community
 from storage.meetings import COMING, Invitation, Meeting
 from storage.members import Member, Organisation
+from tests.kinds import on_one
 
 NOW = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
 STEP = timedelta(minutes=1)
 CATEGORIES = ("expert", "researcher", "eu_agency")
 _numbers = itertools.count()
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-"""The order of the queue does not depend on the kind of database."""
 
 
 class Hall:
@@ -192,7 +189,7 @@ async def play(hall: Hall, what: str, who: int, number: int) -> None:
 
 
 @settings(  # shrinking would play hundreds of examples against a real database
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -19,9 +19,8 @@ from storage import Database, feeds
 from storage.communities import Community
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
+from tests.kinds import on_one
 from web.calendars import PER_MINUTE, Pace
-
-on_one = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 async def nothing() -> dict[str, Any]:
