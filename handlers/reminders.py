@@ -206,7 +206,11 @@ def compose(
 
 
 def _way_in(meeting: Meeting, mode: str) -> Text:
-    return meeting.place or say("m_place_follows") if mode == ROOM else join_info(meeting)
+    if meeting.format != "in_person" and mode != ROOM:
+        return join_info(meeting)
+    where = str(meeting.details.get("map_link") or "")
+    code = say("m_room_access")
+    return (Link(where, where), " · ", code) if where else code
 
 
 def _week(meeting: Meeting, ahead: int, mode: str) -> Text:
@@ -229,7 +233,10 @@ def _day(meeting: Meeting, member: Member, community: Community, ahead: int, mod
         "place": place_for(meeting, mode),
         "organiser_contact": community.organiser_contact or community.name,
     }
-    if ahead == 0 and (meeting.format == "in_person" or mode == ROOM):
+    room = meeting.format == "in_person" or mode == ROOM
+    if room and meeting.details.get("phone"):
+        texts["organiser_contact"] = str(meeting.details["phone"])
+    if ahead == 0 and room:
         return say("reminder_day", **texts, first_name=member.first_name)
     key = {0: "m_reminder_today", 1: "reminder_1d"}.get(ahead, "m_reminder_coming")
     return say(key, **texts, join_info=_way_in(meeting, mode))

@@ -88,7 +88,7 @@ async def played(stage: Stage, starts: dict[str, datetime], since: datetime) -> 
     while due is not None and due <= end:
         due = await _move(stage, port, due)
     await _move(stage, port, end)
-    found = await stage.judge(finished=False, most=9)  # about one meeting: three reminders and the questions
+    found = await stage.judge(finished=False, most=4)  # about one meeting: three reminders and the questions
     found.problems += complaints(starts, await _sent(stage))
     return found
 

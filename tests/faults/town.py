@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bench import town
+from handlers._schedule import RULES
 from storage import schema
 from storage.communities import Channel, Community
 from storage.database import Database
@@ -91,6 +92,10 @@ def world(people: Sequence[Person], now: datetime) -> dict[str, Any]:
     return spec
 
 
+QUIET = {each.key: {"off": True} for each in RULES if not each.key.startswith("reminder_") and each.key != "feedback"}
+"""Rows of the schedule that are off: the matrix counts reminders and questions, nothing else may come in between."""
+
+
 async def fill(url: str, people: Sequence[Person]) -> None:
     """Make the tables, and a community with these members and its channels."""
     await schema.upgrade(url)
@@ -100,7 +105,7 @@ async def fill(url: str, people: Sequence[Person]) -> None:
             community = Community(
                 key="faults", name="Community of practice", zone="Europe/Brussels", controller_name="Secretariat",
                 privacy_link="https://example.org/privacy", organiser_contact="desk@example.org",
-                settings={"weekly_cap": 0},
+                settings={"weekly_cap": 0, "schedule": QUIET},
             )  # fmt: skip
             db.add(community)
             await db.flush()

@@ -30,7 +30,8 @@ with hold(sys.argv[1]):
 def test_a_killed_process_leaves_no_lock_behind(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/c.sqlite3"
     with subprocess.Popen([sys.executable, "-c", HOLD, url], stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout and other.stdout.readline() == "held\n"
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
         with pytest.raises(DatabaseBusy, match=f"process {other.pid}"), hold(url):
             pass
         other.kill()
