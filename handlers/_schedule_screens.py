@@ -76,7 +76,9 @@ def screen(meeting: Meeting, found: Sequence[Line], page: int | None = None, not
         text.append(note)
     if meeting.state not in (*INVITED, *HELD):
         text.append(say("sc_not_invited"))
-    text += [(f"{number}. ", When(each.at, zone), " · ", *words(each)) for number, each in shown]
+    for number, each in shown:
+        name, *rest = words(each)
+        text.append((f"{number}. ", Bold(name), *rest, "\n", When(each.at, zone)))
     text.append(say("sc_local"))
     buttons = [
         Button((f"{number} · ", say("b_edit")), Press("rowedit", meeting.key, "", each.row.key))

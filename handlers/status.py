@@ -101,7 +101,7 @@ async def draw(db: Session, meeting: Meeting, now: datetime, *, more: bool = Fal
         lines.append(say("m_unreached", n=unreached))
     running = meeting.state in ("inviting", "closed") and now < meeting.starts_at
     if running:
-        lines.append(say("m_reply_by", when=When(meeting.rsvp_deadline, meeting.zone)))
+        lines.append(say("m_replies_until", when=When(meeting.rsvp_deadline, meeting.zone)))
     following = await _next_send(db, meeting, now)
     if following is not None:
         lines.append(say("m_next_send", when=When(following, meeting.zone)))

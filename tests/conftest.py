@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from scheduler.clock import MovableClock
@@ -141,6 +141,22 @@ async def database(database_url: str) -> AsyncIterator[Database]:
             await connection.execute(text(emptying()))
     yield db
     await db.close()
+
+
+@pytest.fixture
+def asked(database: Database) -> Iterator[list[str]]:
+    """Give the list that every statement asked of the database is added to; clear it when the part to count begins."""
+    found: list[str] = []
+
+    def note(*given: object) -> None:
+        found.append(str(given[2]))
+
+    engines = {each.sync_engine for each in (database.engine, database._reader)}
+    for each in engines:
+        event.listen(each, "before_cursor_execute", note)
+    yield found
+    for each in engines:
+        event.remove(each, "before_cursor_execute", note)
 
 
 @pytest.fixture

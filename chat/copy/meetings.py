@@ -87,6 +87,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "m_zone_unknown": "I do not know that place. Please write a larger city or a name such as Europe/Brussels.",
     "m_place_needed": "A meeting in person needs a place.",
     "m_room_access": "check in with the code shown in the room",
+    "m_replies_until": "Replies until: {when}",
     "m_todo_invite": "Invitations for {code} are not sent: {title}",
     "m_announced": "This meeting is already announced; its time and place cannot be changed here.",
     "m_too_late_to_edit": "This meeting can no longer be edited.",

@@ -38,14 +38,12 @@ async def test_the_calendar_says_who_gets_what_when_and_why_not(town: Any, meeti
     seen = show(await town.command(town.olivia, "meeting schedule"))
     lines = seen.text.splitlines()
     assert lines[0] == "Schedule of M6: Jobs and skills"
-    assert (
-        lines[1]
-        == "1. Sat, 18 Apr 2026, 10:00 (Brussels) · First reminder to reply · no reply yet · now 1 · already past"
-    )
-    assert "3. Wed, 29 Apr 2026, 10:00 (Brussels) · Question for the agenda · Yes and Maybe · now 1" in lines
-    assert "5. Sun, 3 May 2026, 10:00 (Brussels) · Maybe: please decide · Maybe · nobody at the moment" in lines
-    assert "6. Wed, 6 May 2026, 18:00 (Brussels) · Replies close, summary · organisers' channel" in lines
-    assert "7. Wed, 13 May 2026, 10:00 (Brussels) · Reminder a week before · Yes · now 1" in lines
+    shown = dict(zip(lines[1::2], lines[2::2], strict=False))
+    assert shown["1. First reminder to reply · no reply yet · now 1 · already past"].startswith("Sat, 18 Apr 2026")
+    assert shown["3. Question for the agenda · Yes and Maybe · now 1"] == "Wed, 29 Apr 2026, 10:00 (Brussels)"
+    assert shown["5. Maybe: please decide · Maybe · nobody at the moment"] == "Sun, 3 May 2026, 10:00 (Brussels)"
+    assert shown["6. Replies close, summary · organisers' channel"] == "Wed, 6 May 2026, 18:00 (Brussels)"
+    assert shown["7. Reminder a week before · Yes · now 1"] == "Wed, 13 May 2026, 10:00 (Brussels)"
     assert "8 · Edit" in seen.labels
     more = show(await town.click(town.olivia, seen.button("Next")))
     assert "Reminder an hour before · Yes · now 1" in more.text

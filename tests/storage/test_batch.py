@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import event
-
 from storage import Database, invitations
 from storage.communities import Community
 from storage.meetings import Meeting, by_key
@@ -33,14 +31,9 @@ async def invited(database: Database) -> tuple[int, list[Member]]:
         return community.id, members
 
 
-async def test_each_member_gets_their_own_invitation_from_one_question(database: Database) -> None:
+async def test_each_member_gets_their_own_invitation_from_one_question(database: Database, asked: list[str]) -> None:
     community, members = await invited(database)
-    asked: list[str] = []
-    event.listen(database.engine.sync_engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
     async with database.read(community) as db:
-        if database.sqlite:
-            await db.connection()
-            event.listen(db.get_bind().engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
         asked.clear()
         db.draw_for([each.id for each in members])
         found = []

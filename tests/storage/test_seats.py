@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from storage import Database, invitations, seats, waiting_list
 from storage.communities import Community
@@ -384,12 +384,10 @@ async def test_organisers_give_a_seat_only_while_there_is_one(database: Database
     assert await hall.act(waiting_list.give, 0, olivia, hall.now) == "decided"
 
 
-async def test_a_press_without_limits_asks_the_database_twice(database: Database) -> None:
+async def test_a_press_without_limits_asks_the_database_twice(database: Database, asked: list[str]) -> None:
     hall = await Hall.build(database, 1)
-    asked: list[str] = []
     async with database.write(hall.meeting.community_id) as db:
         meeting = await db.get_one(Meeting, hall.meeting.id)
-        engine = database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        asked.clear()
         await invitations.reply(db, meeting, hall.members[0], "yes", NOW, now=NOW)
     assert [each.split()[0] for each in asked] == ["SELECT", "UPDATE"]
