@@ -243,7 +243,7 @@ async def test_the_status_of_three_thousand_people_takes_few_questions(
     asked.clear()
     card = await town.draw("status", meeting.key)
     assert isinstance(card, Message)
-    assert len(asked) <= 8
+    assert len(asked) <= 9
 
 
 async def invite_many(town: Any, meeting: Meeting, number: int, name: str = "Person", first: int = 0) -> None:
