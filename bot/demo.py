@@ -78,7 +78,7 @@ class Demo:
         async with self.session.get(f"{self.bot}/demo/settled", params=query) as answer:
             body = await answer.json()
         if not body["settled"]:
-            raise RuntimeError("the bot did not come to rest within 20 seconds")
+            raise RuntimeError("the bot did not come to rest within 45 seconds")
         return datetime.fromisoformat(body["next_due"]) if body["next_due"] else None
 
     async def move(self, to: datetime, *, cards: bool = True) -> datetime | None:

@@ -13,6 +13,9 @@ from scheduler.clock import Clock, SandboxClock
 from scheduler.engine import Engine
 from storage.database import Database
 
+SETTLE_SECONDS = 45
+"""Longest wait for rest: after a reply deadline every private card follows, at the pace of edits."""
+
 
 def demo_routes(database: Database, clock: Clock, engine: Engine) -> list[Route]:
     """Give the routes; none where the clock is the machine's."""
@@ -24,7 +27,7 @@ def demo_routes(database: Database, clock: Clock, engine: Engine) -> list[Route]
         deadline = asyncio.get_running_loop().time() + 20
         while clock.now().isoformat() < wanted and asyncio.get_running_loop().time() < deadline:
             await asyncio.sleep(0.005)
-        quiet = await engine.settle(timeout=20, with_cards=request.query_params.get("cards") != "0")
+        quiet = await engine.settle(timeout=SETTLE_SECONDS, with_cards=request.query_params.get("cards") != "0")
         async with database.read() as db:
             due = await engine.next_due(db)
         return JSONResponse({"settled": quiet, "next_due": due.isoformat() if due else None})
