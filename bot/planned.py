@@ -30,6 +30,8 @@ WORDS = {
     "practical_pack": "Practical information",
     "visa_letter": "Visa letter comes",
     "checkin": "Check-in",
+    "moderate": "Start, to the moderator",
+    "feedback_totals": "Feedback in short, to the channels",
     "absent": "Question to those who were absent",
     "followup_90d": "Was it used?",
     "digest": "What waits, in one message",

@@ -49,10 +49,7 @@ def comment_form(meeting: Meeting) -> Form:
 
 def total_lines(meeting: Meeting, totals: dict[str, Counter[str]]) -> list[Text]:
     """Write the totals, one question a line; what an answer means stands in the question."""
-    lines: list[Text] = []
-    given = totals["F1"]
-    good = sum(given[each] for each in GOOD)
-    lines.append(Bold(say("fb_satisfied", good=good, n=sum(given.values()))))
+    lines: list[Text] = [Bold(satisfied(totals))]
     labels = {"F7": {"online": "fb_F7_online", "in_person": "fb_F7_room"}.get(meeting.format, "fb_F7_both")}
     for key, counted in totals.items():
         parts: list[Text] = []
@@ -62,6 +59,12 @@ def total_lines(meeting: Meeting, totals: dict[str, Counter[str]]) -> list[Text]
         if parts:
             lines.append((say(labels.get(key, f"fb_{key}")), "\n", *parts[:-1]))
     return lines
+
+
+def satisfied(totals: dict[str, Counter[str]]) -> Text:
+    """Say how many found the meeting useful, of how many who answered."""
+    given = totals["F1"]
+    return say("fb_satisfied", good=sum(given[each] for each in GOOD), n=sum(given.values()))
 
 
 def _value(key: str, value: str) -> Text:

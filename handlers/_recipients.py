@@ -12,7 +12,7 @@ from storage.database import Session
 from storage.deliveries import Campaign, Delivery
 from storage.feedback import FeedbackFlag
 from storage.meetings import Invitation, Meeting
-from storage.members import Member
+from storage.members import Member, RoleGrant, holders
 
 REPLIES: dict[str, tuple[str, ...]] = {
     "silent": ("none",),
@@ -42,6 +42,8 @@ async def people(db: Session, meeting: Meeting, dates: Calendar, row: Row) -> li
         return [(each, None) for each in await needs.visa(db, meeting)]
     if to == "unanswered":
         return await _unanswered(db, meeting, dates, row)
+    if to == "moderators":
+        return [(each, None) for each in await moderators(db, meeting)]
     if to == "organisers":
         return []
     found = [
@@ -52,6 +54,13 @@ async def people(db: Session, meeting: Meeting, dates: Calendar, row: Row) -> li
     if to in ("silent", "maybe"):
         return await _not_asked_lately(db, meeting, dates, row, found)
     return [(member, invitation.replied_at) for member, invitation in found]
+
+
+async def moderators(db: Session, meeting: Meeting) -> list[Member]:
+    """Give who moderates a meeting; where nobody is named, who moderates in this community."""
+    own = select(RoleGrant.member_id).where(RoleGrant.role == "moderator", RoleGrant.meeting_id == meeting.id)
+    found = list(await db.scalars(select(Member).where(Member.id.in_(own)).order_by(Member.id)))
+    return found or list(await holders(db, "moderator", meeting.starts_at))
 
 
 async def _not_asked_lately(

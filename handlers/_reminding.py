@@ -102,7 +102,7 @@ async def plan(
         if due < now:
             if since is not None and since > due and not row.rule.late:
                 continue
-            override = row.key in LAST or row.rule.key == "checkin"
+            override = row.key in LAST or row.rule.live
             due = now if override else quiet.next_allowed(member, now, no_send=dates.no_send)
         if due < expires:
             to.append(delivery.To(member=member, due=due, expires=expires))

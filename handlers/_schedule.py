@@ -18,7 +18,9 @@ from scheduler import quiet
 from storage.meetings import Meeting
 from storage.members import Member
 
-Audience = Literal["silent", "maybe", "yes_maybe", "coming", "visa", "unanswered", "absent", "attended", "organisers"]
+Audience = Literal[
+    "silent", "maybe", "yes_maybe", "coming", "visa", "unanswered", "absent", "attended", "moderators", "organisers"
+]
 BULK = time(10)
 """The hour at which members get what is not urgent, in their own zone (domain 3.2)."""
 DAY_CALL = time(8)
@@ -69,6 +71,8 @@ class Rule:
     """Whether days and hour may be changed; others may only be switched off."""
     lead: timedelta | None = None
     """How long before its moment its rows are written, if not the usual time."""
+    live: bool = False
+    """Whether it belongs to the meeting itself: it keeps its moment, also at night, and is good until the end."""
     timer: str = "reminder"
     """The timer that does it; "" for what other parts do by themselves."""
 
@@ -93,8 +97,10 @@ RULES = (
          chain="coming", late=True, timed=False, lead=timedelta(hours=5)),
     Rule(key="reminder_day", kind="reminder_day", to="coming", in_person=0, hour=DAY_CALL, host=True, chain="coming",
          late=True, timed=False, lead=timedelta(hours=20)),
+    Rule(key="moderate", kind="moderate", to="moderators", online=0, in_person=0, hour=None,
+         offset=-timedelta(minutes=15), late=True, timed=False, live=True, lead=timedelta(hours=5)),
     Rule(key="checkin", kind="checkin", to="coming", online=0, in_person=0, hour=None, offset=-timedelta(minutes=15),
-         late=True, timed=False, lead=timedelta(hours=5)),
+         late=True, timed=False, live=True, lead=timedelta(hours=5)),
     Rule(key="feedback", kind="feedback_request", to="attended", online=0, in_person=0, hour=None, after=True,
          offset=ASK_AFTER, counted=True, timed=False, chain="questions", timer="fbask"),
     Rule(key="attendance", kind="report_attendance", to="organisers", online=-1, in_person=-1, hour=DESK, after=True,
@@ -330,7 +336,7 @@ class Calendar:
 
     def _expiry(self, row: Row, member: Member) -> datetime:
         rule = row.rule
-        if rule.key == "checkin":
+        if rule.live:
             return self.meeting.ends_at
         end = feedback_closes(self.meeting) if rule.chain == "questions" else self.limit(row)
         if rule.valid is not None:
@@ -362,7 +368,7 @@ class Calendar:
 
     def pointless_after(self, row: Row) -> datetime:
         """Give the moment after which nobody can need a row any more."""
-        if row.rule.key == "checkin":
+        if row.rule.live:
             return self.meeting.ends_at
         if row.rule.after:
             return self.nominal(row) + (row.rule.valid or FEEDBACK_DAYS * DAY)

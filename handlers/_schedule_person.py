@@ -90,7 +90,7 @@ async def _rows(
     made: list[tuple[datetime | None, Text]] = []
     asked: list[datetime] = []
     for each in sorted(dates.rows, key=lambda one: dates.slot(one, member)):
-        if each.rule.to == "organisers" or not _reminding.drawn(each.kind):
+        if each.rule.to in ("organisers", "moderators") or not _reminding.drawn(each.kind):
             continue
         head: Text = say(f"sc_row_{each.rule.key}")
         state = sent.get(_reminding.occurrence(dates.meeting, each))

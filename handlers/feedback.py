@@ -12,7 +12,7 @@ from chat.text import Bold, Text, When, say
 from handlers import _attending, _quota, _reminding
 from handlers._cards import short
 from handlers._feature import Answers, Context, Feature, Waiting
-from handlers._feedback import closes, comment_form, questions, total_lines
+from handlers._feedback import closes, comment_form, questions, satisfied, total_lines
 from handlers._meetings import about, pressed
 from handlers._personal import looks_personal
 from handlers._welcome import go
@@ -21,6 +21,7 @@ from scheduler import cards, delivery, quiet
 from scheduler.contract import Drawing, Skip
 from storage import attendance
 from storage import feedback as stored
+from storage.changes import channels_with_card
 from storage.database import Session
 from storage.meetings import HELD, INVITED, Meeting, by_key
 from storage.members import Member
@@ -29,6 +30,8 @@ from storage.timers import Timer
 feature = Feature("feedback")
 
 COMMENTS = 10
+TOTALS_FOR = timedelta(days=2)
+"""How long after the questions have closed their short totals may still be posted."""
 AGAIN_KIND = "feedback_reminder"
 QUESTIONS = ("feedback_request", AGAIN_KIND)
 """Kinds of cards that ask, and become the thanks together."""
@@ -57,9 +60,26 @@ async def ask(db: Session, timer: Timer, now: datetime) -> None:
 
 
 @feature.timer("fbclose")
-async def close(db: Session, timer: Timer, _now: datetime) -> None:
-    """Close the questions: totals may be seen from now on."""
+async def close(db: Session, timer: Timer, now: datetime) -> None:
+    """Close the questions: totals may be seen from now on, and where the meeting's card stands in short (T+7)."""
     await cards.touch(db, ("feedback_summary",), timer.subject)
+    meeting = await by_key(db, timer.subject)
+    if meeting is None or not await stored.totals(db, meeting):
+        return
+    end = now + TOTALS_FOR
+    to = [delivery.To(channel=each, due=now, expires=end) for each in await channels_with_card(db, meeting.key)]
+    if to:
+        await delivery.plan(db, kind="feedback_totals", subject=meeting.key, occurrence="", to=to, now=now)
+
+
+@feature.card("feedback_totals")
+async def draw_totals(db: Session, drawing: Drawing) -> Message | Skip:
+    """Draw the short totals for a channel: from five answers on, never a word that somebody wrote."""
+    meeting = await by_key(db, drawing.subject)
+    found = await stored.totals(db, meeting) if meeting is not None else {}
+    if meeting is None or not found:
+        return Skip("too_few")
+    return Message((Bold(meeting.title), satisfied(found), say("fb_thanks_all")), silent=True)
 
 
 @feature.card(*QUESTIONS)

@@ -24,6 +24,7 @@ from handlers._schedule import Row, replies_close
 from scheduler import cards
 from scheduler.contract import Drawing, Skip
 from storage import one_tap
+from storage.attendance import code_of
 from storage.communities import Community, own_community
 from storage.database import Session
 from storage.meetings import HELD, INVITED, Invitation, Meeting, by_key, lock
@@ -60,6 +61,8 @@ async def plan(db: Session, timer: Timer, now: datetime) -> None:
         await reports.plan(db, meeting, dates, found, now)
     elif _reminding.drawn(found.kind):
         people = await _recipients.people(db, meeting, dates, found)
+        if found.rule.to == "moderators":
+            await code_of(db, meeting)
         if found.rule.key in ASKED:
             await one_tap.ask(db, meeting, ASKED[found.rule.key], [member for member, _ in people])
         await _reminding.plan(db, meeting, dates, found, people, now)
@@ -71,7 +74,7 @@ def _running(meeting: Meeting, found: Row, now: datetime) -> bool:
         return meeting.state in (*INVITED, *HELD) and now >= meeting.ends_at
     if found.rule.to == "silent":
         return meeting.state == "inviting" and now < replies_close(meeting)
-    over = meeting.ends_at if found.rule.key == "checkin" else meeting.starts_at
+    over = meeting.ends_at if found.rule.live else meeting.starts_at
     return meeting.state in INVITED and now < over
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from chat.message import Button, Message, button, row, rows
-from chat.text import Bold, Text, say
+from chat.text import Bold, Text, When, say
 from handlers import _balance
 from handlers._card_lines import can
 from handlers._cards import when
@@ -165,6 +165,23 @@ async def draw_feedback(db: Session, drawing: Drawing) -> Message | Skip:
         return Skip("nobody")
     line = say("sc_answered", answered=await feedback.answered(db, meeting), asked=asked)
     return _report(meeting, "sc_feedback", [line], can("feedback", "fbsum", meeting.key))
+
+
+@feature.card("moderate")
+async def draw_start(db: Session, drawing: Drawing) -> Message | Skip:
+    """Tell who moderates that it begins: how many come, the code for the room, the list to tick; in private only."""
+    meeting = await by_key(db, drawing.subject)
+    if meeting is None or meeting.state in (*GIVEN_UP, "held") or drawing.member is None:
+        return Skip("meeting_not_open")
+    counts = await invitations.counts(db, meeting)
+    lines: list[Text] = [_counts(counts)]
+    if meeting.format != "online":
+        lines.append(Bold(say("att_code", code=meeting.checkin_code or "–")))
+    tick = can("attendance", "attend", meeting.key)
+    start = When(meeting.starts_at, meeting.zone, part="time")
+    head = Bold(say("sc_moderate", code=meeting.code, time=start, title=meeting.title))
+    fine = (say("rule_note"),) if meeting.chatham_house else ()
+    return Message((head, *lines), rows(row(tick, button("status", "status", meeting.key))), fine)
 
 
 async def gaps(db: Session, meeting: Meeting) -> list[Text]:

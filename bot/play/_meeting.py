@@ -195,5 +195,6 @@ def _expected() -> dict[str, dict[str, int]]:
     people["m23"] = told | {"agenda_question": 1}
     people[ABSENT] = told | way | {"absent": 1}
     people[WAITS] = told | way | after | {"waitlist_offer": 1, "feedback_reminder": 1}
+    people["o02"] = {"moderate": 1}
     people[EERO["name"]] = way | after | {"reschedule": 1}
     return {who: dict(sorted(kinds.items())) for who, kinds in sorted(people.items())}

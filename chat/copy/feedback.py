@@ -42,6 +42,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "fb_few_so_far": "Fewer than 5 answers so far.",
     "fb_totals_after": "Totals are shown after the close: {when}.",
     "fb_too_few": "Fewer than 5 answers came in. Totals are not shown, so that nobody can be recognised.",
+    "fb_thanks_all": "Thank you to everybody who answered.",
     "fb_satisfied": "Found it useful (4 or 5): {good} of {n}",
     "fb_b_comments": "Comments",
     "fb_comments_of": "Comments on {code}: {n}",

@@ -19,6 +19,7 @@ from handlers._feedback import questions
 from scheduler import cards, timers
 from scheduler.contract import Drawing, Skip
 from storage import feedback as stored
+from storage.communities import Channel
 from storage.deliveries import Campaign, CardCopy, Delivery
 from storage.feedback import FeedbackAnswer, FeedbackComment, FeedbackFlag
 from storage.meetings import Attendance, Invitation, Meeting
@@ -343,3 +344,21 @@ async def test_a_reminder_asks_the_same_and_becomes_the_thanks(town: Any, meetin
         await stored.send(db, meeting, town.claire, GOOD)
         assert [each.code for each in await stored.silent(db, meeting)] == ["m15"]
     assert await draw(town, "feedback_reminder", meeting, town.claire, first=True) == Skip("answered")
+
+
+@on_one
+async def test_short_totals_stand_in_the_channels_from_five_answers_on(town: Any, meeting: Meeting, show: Any) -> None:
+    async with town.write() as db:
+        channel = (await db.scalars(select(Channel).where(Channel.chat == "C1"))).one()
+        await cards.note(db, "meeting_card", meeting.key, MessageRef("slack", "T1", "C1", "1.1"), channel=channel)
+        db.add_all([FeedbackAnswer(meeting_id=meeting.id, answers={"F1": each}) for each in "5542"])
+    await reach(town, END)
+    assert await draw(town, "feedback_totals", meeting, town.claire) == Skip("too_few")
+    async with town.write() as db:
+        db.add(FeedbackAnswer(meeting_id=meeting.id, answers={"F1": "4"}))
+    await reach(town, CLOSE)
+    async with town.read() as db:
+        sent = select(Delivery.chat).join(Campaign, Campaign.id == Delivery.campaign_id)
+        assert list(await db.scalars(sent.where(Campaign.kind == "feedback_totals"))) == ["C1"]
+    shown = show([Reply(await draw(town, "feedback_totals", meeting, town.claire))])
+    assert "Found it useful (4 or 5): 4 of 5" in shown.text

@@ -13,6 +13,7 @@ from scheduler.contract import Skip
 from storage import needs
 from storage.communities import Channel
 from storage.meetings import Invitation, Meeting
+from storage.members import RoleGrant
 from tests.handlers.test_schedule_rows import (
     DEADLINE,
     START,
@@ -121,7 +122,7 @@ async def test_of_a_hybrid_meeting_each_way_gets_its_own_reminders(town: Any) ->
     town.clock.set(START - timedelta(days=1))
     room = words(await town.draw("reminder_1d", meeting.key, town.claire))
     online = words(await town.draw("reminder_1d", meeting.key, town.tahmina))
-    assert "Access: Hall 2" in room
+    assert "Access: check in with the code shown in the room" in room
     assert "secret" not in room
     assert "Access: https://meet.example.org/secret" in online
 
@@ -141,3 +142,19 @@ async def test_who_asked_for_a_visa_letter_is_told_when_it_comes(town: Any) -> N
     assert "You asked for a visa support letter" in words(await town.draw("visa_letter", meeting.key, town.claire))
     assert await town.draw("visa_letter", meeting.key, town.tahmina) == Skip("not_entitled")
     assert "1 person asked for a letter." in words(await town.draw("report_visa", meeting.key))
+
+
+@on_one
+async def test_who_moderates_hears_before_the_start_how_many_come_and_the_code(town: Any) -> None:
+    meeting = await announced(town, format="in_person", place="Hall 2", rsvp_deadline=START - timedelta(days=30))
+    async with town.write() as db:
+        db.add(RoleGrant(member_id=town.claire.id, role="moderator", meeting_id=meeting.id))
+    await reach(town, START - timedelta(hours=1))
+    assert await planned(town, "moderate") == {"m05": START - timedelta(minutes=15)}
+    async with town.read() as db:
+        code = (await db.get_one(Meeting, meeting.id)).checkin_code
+    seen = words(await town.draw("moderate", meeting.key, town.claire))
+    assert "M6 starts at 10:00" in seen
+    assert "Yes 0 · Maybe 0 · No 0 · No reply 2" in seen
+    assert len(code) == 4
+    assert f"Code of the day: {code}" in seen

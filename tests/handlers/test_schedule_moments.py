@@ -22,7 +22,7 @@ ZONES = (
     "Europe/Brussels", "Asia/Dhaka", "America/New_York", "Africa/Accra", "Pacific/Kiritimati", "Pacific/Pago_Pago",
     "Asia/Kolkata", "Australia/Lord_Howe",
 )  # fmt: skip
-OVERRIDES = ("reminder_1h", "reminder_day", "checkin")
+OVERRIDES = ("reminder_1h", "reminder_day", "checkin", "moderate")
 """Rows that keep their moment at night: the last reminder and the check-in (domain 3.2)."""
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -84,7 +84,7 @@ def test_nothing_comes_at_a_closed_hour_or_when_it_is_pointless(dates: Calendar,
             assert quiet.allowed(member, due, dates.no_send), (row.key, due)
         if row.rule.after:
             assert due >= meeting.ends_at
-        elif row.rule.key == "checkin":
+        elif row.rule.live:
             assert expires == meeting.ends_at
         else:
             assert expires <= meeting.starts_at
