@@ -93,7 +93,7 @@ async def close_replies(db: Session, timer: Timer, now: datetime) -> None:
         await _reminding.arm(db, meeting)
         return
     await turn(db, meeting, "closed")
-    await cards.touch(db, (*PUBLIC, "invitation", "rsvp_nudge"), meeting.key)
+    await cards.touch(db, PUBLIC, meeting.key)  # private cards follow at the press: no mass edit (conversation §4.1)
     await _waiting.settle(db, meeting, now)
     dates = await _reminding.calendar(db, meeting)
     found = dates.row("deadline")
