@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from handlers import _recipients, _reminding
 from scheduler.delivery import choose_account
-from storage import invitations
+from storage import attendance
 from storage.communities import Channel, Community
 from storage.database import Database, Session
 from storage.deliveries import Campaign, CardCopy, Delivery
@@ -225,7 +225,7 @@ async def _questions(db: Session, meeting: Meeting, now: datetime) -> list[Row]:
     if meeting.state not in (*INVITED, *HELD):
         return []
     no_send = await _reminding.no_send_dates(db)
-    people = await invitations.attended(db, meeting)
+    people = await attendance.attended(db, meeting)
     moments = [(_reminding.feedback_slot(meeting, each, no_send), each) for each in people]
     return _estimated(meeting, "feedback_request", moments, meeting.ends_at + _reminding.ASK_AFTER, now)
 

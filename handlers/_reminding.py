@@ -35,8 +35,8 @@ COMING = ("yes",)
 """Replies of those who get reminders and the way in; who has to confirm a new time first gets none."""
 
 __all__ = [
-    "ASK_AFTER", "BULK", "COMING", "TIMERS", "arm", "calendar", "catch_up", "disarm", "expiry", "feedback_closes",
-    "feedback_slot", "kinds", "no_send_dates", "nominal", "occurrence", "plan", "rewrite", "slot",
+    "ASK_AFTER", "BULK", "COMING", "TIMERS", "arm", "calendar", "catch_up", "disarm", "feedback_closes",
+    "feedback_slot", "no_send_dates", "occurrence", "plan", "rewrite",
 ]  # fmt: skip
 
 
@@ -53,33 +53,6 @@ async def calendar(db: Session, meeting: Meeting) -> Calendar:
     """Give every moment of a meeting under the rules of its community."""
     settings = (await own_community(db)).settings
     return Calendar(meeting, settings, _no_send(settings))
-
-
-def kinds(meeting: Meeting) -> tuple[str, ...]:
-    """Give the reminders of those who come, in order: the last one is an hour before, in person at eight on the day."""
-    rows = Calendar(meeting).alive
-    return tuple(each.key for each in rows if each.rule.chain == "coming" and each.kind.startswith("reminder"))
-
-
-def slot(meeting: Meeting, kind: str, member: Member, no_send: frozenset[date] = frozenset()) -> datetime:
-    """Give the moment a reminder is due for a member under the usual rules, as a UTC instant."""
-    dates = Calendar(meeting, {}, no_send)
-    row = dates.row(kind)
-    return dates.slot(row, member) if row else meeting.starts_at
-
-
-def expiry(meeting: Meeting, kind: str, member: Member, no_send: frozenset[date] = frozenset()) -> datetime:
-    """Give the moment a reminder is pointless under the usual rules: when the next one is due, or at the start."""
-    dates = Calendar(meeting, {}, no_send)
-    row = dates.row(kind)
-    return dates.expiry(row, member) if row else meeting.starts_at
-
-
-def nominal(meeting: Meeting, key: str, settings: Mapping[str, Any] | None = None) -> datetime:
-    """Give the moment of a row in the host's zone, for organisers to read."""
-    dates = Calendar(meeting, settings or {})
-    row = dates.row(key)
-    return dates.nominal(row) if row else meeting.starts_at
 
 
 def occurrence(meeting: Meeting, row: Row) -> str:

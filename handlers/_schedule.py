@@ -117,7 +117,6 @@ RULES = (
          valid=14 * DAY),
 )  # fmt: skip
 """In the order of time. Memo, polls and the report at T+45 are rows of other features."""
-BY_KEY = {each.key: each for each in RULES}
 LAST = ("reminder_1h", "reminder_day")
 PERSONAL = ("coming", "yes_maybe")
 """Audiences who have said how they take part in a hybrid meeting: its rows are those of their own way."""

@@ -26,7 +26,6 @@ from storage.timers import Timer
 
 feature = Feature("status")
 
-FOLLOWED = ("draft", "scheduled", "inviting", "closed", "live", "held")
 EDITABLE = ("draft", "scheduled", "inviting", "closed")
 DONE = ("held", "memo_issued", "archived")
 MORE = "more"

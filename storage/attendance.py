@@ -35,7 +35,6 @@ from storage.members import Member
 from storage.sharing import add_once
 
 STATES = ("attended", "partial", "absent", "excused")
-SOURCES = ("self", "moderator", "import")
 PRESENT = ("attended", "partial")
 CONFIRMED = ("yes",)
 """Replies of people who are expected: who sent a delegate is not, nor who has not confirmed a new time."""

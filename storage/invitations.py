@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -15,7 +15,7 @@ from sqlalchemy.orm.util import identity_key
 from storage import seats
 from storage.audience import AGREED, where
 from storage.database import Session, own
-from storage.meetings import REPLIES, Attendance, Invitation, Meeting
+from storage.meetings import REPLIES, Invitation, Meeting
 from storage.members import Member
 from storage.replies import Decision, Standing, Wish, decide, holds
 
@@ -284,19 +284,6 @@ async def counts_of(db: Session, meetings: Iterable[Meeting]) -> dict[int, dict[
     return wanted
 
 
-async def by_category(db: Session, meeting: Meeting) -> list[tuple[str, int, int]]:
-    """Give invited people and yes replies for every category, in one question."""
-    yes = func.sum(case((Invitation.reply.in_(("yes", "delegated")), 1), else_=0))
-    found = await db.execute(
-        select(Member.category, func.count(), yes)
-        .join(Invitation, Invitation.member_id == Member.id)
-        .where(Invitation.meeting_id == meeting.id, _COUNTED)
-        .group_by(Member.category)
-        .order_by(Member.category)
-    )
-    return [(category, invited, int(coming)) for category, invited, coming in found]
-
-
 async def who_replied(
     db: Session, meeting: Meeting, *choices: str, after: int = 0, limit: int | None = None
 ) -> list[tuple[Member, Invitation]]:
@@ -330,21 +317,6 @@ async def named(db: Session, meeting: Meeting, words: str) -> list[Member]:
     found = list(await db.scalars(invited.where(exact)))
     part = func.lower(Member.name).contains(wanted.lower(), autoescape=True)
     return found or (list(await db.scalars(invited.where(part))) if len(wanted) > 1 else [])
-
-
-async def attended(db: Session, meeting: Meeting) -> list[Member]:
-    """Give those who took part; while nobody has recorded attendance, those who said yes (design §9)."""
-    recorded = await db.scalar(select(Attendance.id).where(Attendance.meeting_id == meeting.id).limit(1))
-    if recorded is None:
-        return [member for member, _ in await who_replied(db, meeting, "yes")]
-    return list(
-        await db.scalars(
-            select(Member)
-            .join(Attendance, Attendance.member_id == Member.id)
-            .where(Attendance.meeting_id == meeting.id, Attendance.state.in_(("attended", "partial")))
-            .order_by(Member.name, Member.id)
-        )
-    )
 
 
 async def accepted(db: Session, meeting_key: str, member_id: int) -> None:

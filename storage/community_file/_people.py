@@ -92,6 +92,9 @@ def _programme(value: Value) -> dict[str, Any]:
     programme: dict[str, Any] = {
         name: block.text(name) for name in ("name", "funding_line", "period", "duration") if block.field(name)
     }
+    ends = block.field("ends")
+    if ends:  # what would come after it goes out before (domain 3.2)
+        programme["ends"] = ends.read(_day)
     targets = block.field("targets")
     if targets:
         each = targets.block()

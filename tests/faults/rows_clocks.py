@@ -23,6 +23,7 @@ from sqlalchemy import func, select
 from chat.errors import FieldError
 from chat.moments import read_moment
 from handlers import _reminding
+from handlers._schedule import Calendar
 from scheduler import delivery, timers
 from storage.database import Database, Session
 from storage.deliveries import Campaign, Delivery
@@ -234,7 +235,9 @@ def reference(seed: int, cases: int) -> list[str]:
                 wanted = promised(start, kind, zone)
             except ValueError:
                 continue  # a day an island left out
-            found = _reminding.slot(meeting, kind, member)
+            dates = Calendar(meeting)
+            row = dates.row(kind)
+            found = dates.slot(row, member) if row else None
             if found != wanted:
                 wrong.append(f"{start} {zone} {kind}: {found}, not {wanted}")
     return wrong

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from chat.message import LinkButton, Message, Press
 from chat.text import Reader, plain
 from handlers import _reminding, features
+from handlers._schedule import Calendar
 from scheduler import timers
 from scheduler.contract import Drawing, Skip
 from storage.deliveries import Campaign, Delivery
@@ -113,7 +114,8 @@ async def test_a_weekend_moves_a_reminder_back_before_the_start(town: Any, meeti
     await press(town, town.claire, meeting, "yes")
     async with town.read() as db:
         row = await db.get_one(Meeting, meeting.id)
-    slot = _reminding.slot(row, "reminder_1d", town.claire)
+    dates = Calendar(row)
+    slot = dates.slot(dates.row("reminder_1d"), town.claire)
     assert slot < datetime(2026, 5, 15, 18, tzinfo=UTC)
     assert slot.astimezone(UTC).weekday() == 4
 

@@ -106,3 +106,14 @@ def test_mistakes_in_the_settings_are_told(tmp_path: Path) -> None:
     with pytest.raises(FileError) as refused:
         load(written(tmp_path, "", head))
     assert len(str(refused.value).splitlines()) == 2
+
+
+def test_the_last_day_of_the_project_is_read_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "small.yaml"
+    head = "community: {key: small, name: Small, zone: Europe/Brussels, programme: {name: TAS, ends: DAY}}\n"
+    text = head + "members: []\n"
+    file.write_text(text.replace("DAY", "2026-07-31"), encoding="utf-8")
+    assert load(file).community.settings["programme"]["ends"] == "2026-07-31"
+    file.write_text(text.replace("DAY", "July"), encoding="utf-8")
+    with pytest.raises(FileError, match="line 1"):
+        load(file)
