@@ -26,6 +26,7 @@ from bot.demo_routes import demo_routes
 from bot.dispatcher import Dispatcher
 from bot.heart import Heart
 from bot.http import Handler, HttpServer, application
+from bot.keys import open_vault
 from bot.log import learn
 from bot.menus import OrganisersMenus
 from bot.metrics import Measured, Metrics
@@ -35,7 +36,7 @@ from bot.routes import Routes
 from bot.settings import Settings, SettingsError
 from bot.watch import Watch
 from chat.platform import Platform
-from handlers import features
+from handlers import _quota, digest, features
 from scheduler.clock import Clock, SandboxClock, SystemClock
 from scheduler.contract import Alert
 from scheduler.engine import Engine, EngineSettings
@@ -68,6 +69,7 @@ class Bot:
         self.database = Database(settings.database_url)
         self.clock: Clock = SandboxClock(settings.convenor_clock_url) if settings.convenor_clock_url else SystemClock()
         self.routes = Routes.of(features())
+        self.vault = open_vault(settings)
         self.worker = secrets.token_hex(8)
         self._readers = Readers(self.database, self.worker, settings.convenor_lane_seconds)
         around = Surroundings(
@@ -109,6 +111,7 @@ class Bot:
             worker=self.worker,
             lease=settings.convenor_lease_seconds,
             page_link=self._page_link,
+            vault=self.vault,
         )
         self.metrics = Metrics()
         self.heart = Heart(
@@ -220,9 +223,13 @@ class Bot:
 
 
 async def _delivered(db: Session, delivery: Delivery, campaign: Campaign) -> None:
-    """Mark an invitation as delivered when a platform accepted it: response rates divide by these."""
-    if campaign.kind == "invitation" and delivery.member_id is not None:
+    """Mark an invitation as delivered when a platform accepted it, or the digest that brings it."""
+    if delivery.member_id is None:
+        return
+    if campaign.kind == "invitation":
         await invitations.accepted(db, campaign.subject, delivery.member_id)
+    elif campaign.kind == _quota.DIGEST and delivery.sent_at is not None:
+        await digest.sent(db, delivery.member_id, delivery.sent_at)
 
 
 async def serve(

@@ -30,6 +30,7 @@ from scheduler import cards
 from scheduler.clock import Clock
 from storage import drafts, inbox
 from storage.database import Database
+from storage.vault import Vault
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +55,7 @@ class Dispatcher:
         lease: float = 60.0,
         floods: Floods | None = None,
         page_link: Callable[[str], str] = lambda _path: "",
+        vault: Vault | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -62,7 +64,9 @@ class Dispatcher:
         self._lease = timedelta(seconds=lease)
         self._accepting = Accepting(database, clock, worker, self._lease)
         self._floods = floods or Floods()
-        self._handling = Handling(database, clock, routes, platforms, self._accepting, worker, changed, page_link)
+        self._handling = Handling(
+            database, clock, routes, platforms, self._accepting, worker, changed, page_link, vault
+        )
         self._fetching = Fetching(self._handling.platform)
         self._turns = Turns(self._handling.work, 1 if database.sqlite else LANES_MAX)
 

@@ -23,6 +23,7 @@ from scheduler import cards
 from scheduler.clock import Clock
 from storage import inbox
 from storage.database import Database, Session, passing, unusable
+from storage.vault import Vault
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +44,10 @@ class Handling:
         worker: str,
         changed: Callable[[], None],
         page_link: Callable[[str], str] = lambda _path: "",
+        vault: Vault | None = None,
     ) -> None:
         self._page_link = page_link
+        self._vault = vault
         self._database, self._clock, self._routes = database, clock, routes
         self._platforms = tuple(platforms)
         self._accepting, self._worker, self._changed = accepting, worker, changed
@@ -195,6 +198,7 @@ class Handling:
             reader=identity.reader(who, inbound, self._pattern(inbound)),
             start_link=self._start_link,
             page_link=self._page_link,
+            vault=self._vault,
             files=files or {},
         )
         answers = await dialogue.answer(ctx, self._routes, forms=bool(platform and platform.forms))

@@ -1,4 +1,7 @@
-"""The key file: Fernet keys, one a line, the first encrypts; made once by `init`, readable by its owner alone."""
+"""The key file: Fernet keys, one a line, the first encrypts; made once by `init`, readable by its owner alone.
+
+With it the vault is opened.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, MultiFernet
 
-from bot.settings import SettingsError
+from bot.settings import Settings, SettingsError
+from storage.vault import Vault
 
 
 def make_key_file(path: Path) -> bool:
@@ -40,3 +44,13 @@ def read_keys(path: Path) -> MultiFernet:
         return MultiFernet([Fernet(each) for each in lines])
     except ValueError:
         raise SettingsError(f"the key file {path} holds no keys") from None
+
+
+def open_vault(settings: Settings) -> Vault | None:
+    """Open the vault of an installation; none while it has no key file. Raise `SettingsError` for files without it."""
+    folder, path = settings.convenor_data_dir / "files", settings.secret_key_file
+    if path.exists():
+        return Vault(folder, read_keys(path))
+    if folder.is_dir() and any(folder.glob("??/*")):
+        raise SettingsError(f"there are sealed files in {folder}, but not their key file {path}; put it back")
+    return None

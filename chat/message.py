@@ -78,10 +78,21 @@ Row: TypeAlias = tuple[AnyButton, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """Be a file that goes with a message: its key in our storage, the name readers see, bytes, MIME type."""
+
+    file: str
+    name: str
+    size: int
+    media: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Be what we say: lines, fine print and rows of buttons, in the order of conversation §4.1.
 
-    `silent` asks for no sound, `protect` forbids forwarding where the platform can.
+    `silent` asks for no sound, `protect` forbids forwarding where the platform can. With a `file` the words are its
+    caption on Telegram (at most 1,024 characters); on Slack the file follows the message.
     """
 
     lines: tuple[Text, ...]
@@ -89,6 +100,7 @@ class Message:
     fine: tuple[Text, ...] = ()
     silent: bool = False
     protect: bool = False
+    file: Attachment | None = None
 
     def __post_init__(self) -> None:
         if not self.lines or len(self.lines) > LINES_MAX:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -59,6 +59,19 @@ class Receiver(Protocol):
 
     async def performed(self, inbound: AnyInbound, outcome: Outcome, refs: Sequence[MessageRef | None]) -> None:
         """Learn which messages carry the answers (parallel to `outcome.answers`), so cards can follow the truth."""
+
+
+class Shelf(Protocol):
+    """Give adapters the files that go with messages, and remember what a platform calls those uploaded there."""
+
+    def stream(self, file: str) -> AsyncIterator[bytes]:
+        """Give the content of a file by our key, piece by piece. Raise `Rejected` if it is not to be had."""
+
+    async def remote(self, file: str, platform: str, workspace: str) -> str:
+        """Give what that bot or workspace calls the file, or "" before it was uploaded there."""
+
+    async def uploaded(self, file: str, platform: str, workspace: str, remote: str) -> None:
+        """Remember what that bot or workspace calls the file; "" forgets it."""
 
 
 class Platform(Protocol):

@@ -22,6 +22,7 @@ from storage.communities import Community
 from storage.database import Session
 from storage.members import Account, Member
 from storage.timers import Timer
+from storage.vault import Vault
 
 T = TypeVar("T")
 Who = Literal["anyone", "member", "moderator", "organiser", "staff"]
@@ -50,6 +51,8 @@ class Context:
     """`start_link("telegram", payload)` gives the address that opens the bot there, or ""."""
     page_link: Callable[[str], str] = field(default=lambda _path: "")
     """`page_link("/calendar/x.ics")` gives the address of one of our pages, or "" where nobody can open them."""
+    vault: Vault | None = None
+    """Where files are kept and texts that quote them are sealed; ask for it by `ctx.safe`."""
     files: Mapping[str, object] = field(default_factory=dict)
     """What was read from files somebody sent, by the platform's name for the file; a `UserError` if it was refused."""
 
@@ -59,6 +62,13 @@ class Context:
         if self.member is None:
             raise LookupError("no member")
         return self.member
+
+    @property
+    def safe(self) -> Vault:
+        """Give the vault. Raise `LookupError` where there is none (an installation without its key file)."""
+        if self.vault is None:
+            raise LookupError("no vault")
+        return self.vault
 
     def file(self, file: str, limit: int, read: Callable[[bytes], T]) -> T:
         """Give what `read` makes of a file somebody sent, of at most `limit` bytes.

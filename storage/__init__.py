@@ -1,6 +1,7 @@
 """What is remembered: tables and the questions we ask them. Every subject is imported, so the metadata is whole."""
 
 from storage import (
+    announcements,
     attendance,
     audit,
     communities,
@@ -11,20 +12,24 @@ from storage import (
     drafts,
     feedback,
     feeds,
+    files,
     inbox,
     meetings,
     members,
     needs,
     one_tap,
+    page_links,
     polls,
     questions,
+    search,
     series,
     timers,
+    webinars,
 )
 from storage.database import Base, Database, Session
 
 __all__ = [
-    "Base", "Database", "Session", "attendance", "audit", "communities", "community_file", "delegations",
-    "deliveries", "documents", "drafts", "feedback", "feeds", "inbox", "meetings", "members", "needs", "one_tap",
-    "polls", "questions", "series", "timers",
+    "Base", "Database", "Session", "announcements", "attendance", "audit", "communities", "community_file",
+    "delegations", "deliveries", "documents", "drafts", "feedback", "feeds", "files", "inbox", "meetings", "members",
+    "needs", "one_tap", "page_links", "polls", "questions", "search", "series", "timers", "webinars",
 ]  # fmt: skip

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import select
 
 from chat.inbound import AnyInbound, Click, Command, HomeOpened, Said, Started, Submission
@@ -25,6 +27,7 @@ from storage import Database
 from storage.communities import Channel, Community
 from storage.members import Account, Member, Organisation, RoleGrant, by_account, roles_of
 from storage.timers import Timer, finish
+from storage.vault import Vault
 
 PATTERNS = {"slack": "/cop {words}", "telegram": "/{joined}"}
 SLACK_TEAM, TELEGRAM_BOT = "T1", "700"
@@ -44,6 +47,10 @@ class Town:
     olivia: Member
     tahmina: Member
     claire: Member
+    vault: Vault | None = None
+    page_link: Callable[[str], str] = lambda _path: ""
+    files: dict[str, object] = field(default_factory=dict)
+    """What was read from files people send, by the platform's name: put it here before the act."""
     _keys: Any = field(default_factory=itertools.count)
 
     def write(self) -> Any:
@@ -169,6 +176,7 @@ class Town:
         return Context(
             db, community, member, account, roles, now, inbound, reader,
             lambda platform, payload: link[platform] + payload if platform in link else "",
+            self.page_link, self.vault, self.files,
         )  # fmt: skip
 
 
@@ -262,9 +270,11 @@ async def build_town(database: Database, clock: MovableClock) -> Town:
 
 
 @pytest.fixture
-async def town(database: Database, clock: MovableClock) -> Town:
+async def town(database: Database, clock: MovableClock, tmp_path: Path) -> Town:
     """Give the community on both kinds of database, at the demo clock."""
-    return await build_town(database, clock)
+    made = await build_town(database, clock)
+    made.vault = Vault(tmp_path / "files", MultiFernet([Fernet(Fernet.generate_key())]))
+    return made
 
 
 @pytest.fixture

@@ -235,14 +235,7 @@ async def meeting(town: Any) -> Meeting:
 
 def reachable(town: Any, base: str = "https://convenor.example.org") -> None:
     """Let our pages be open to the public, as with PUBLIC_URL."""
-    made = town._context
-
-    async def context(db: Any, inbound: Any) -> Any:
-        ctx = await made(db, inbound)
-        ctx.page_link = lambda path: base + path
-        return ctx
-
-    town._context = context
+    town.page_link = lambda path: base + path
 
 
 def address(answers: Any) -> str:
