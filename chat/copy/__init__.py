@@ -8,30 +8,41 @@ button labels (at most 24 characters in every language), `f_` explanations of fo
 from __future__ import annotations
 
 from chat.copy import (
+    announcements,
     answers,
     attendance,
+    broadcasts,
     buttons,
     calendars,
     changes,
     delegates,
     dialogue,
+    documents,
     feedback,
     forms,
+    library,
     mail,
     meetings,
+    memo_sends,
+    memos,
+    pages,
     people,
     polls,
+    publications,
     schedule,
     screens,
     seats,
     sends,
     series,
+    webinar_days,
+    webinars,
 )
 
 COPY: dict[str, str | tuple[str, str]] = {}
 for _area in (
     mail, buttons, forms, answers, screens, people, meetings, seats, delegates, schedule, changes, calendars, series,
-    attendance, polls, sends, feedback, dialogue,
+    attendance, polls, sends, broadcasts, documents, memos, memo_sends, library, pages, publications, webinars,
+    webinar_days, announcements, feedback, dialogue,
 ):  # fmt: skip
     for _key, _text in _area.COPY.items():
         if _key in COPY:

@@ -72,4 +72,34 @@ COPY: dict[str, str | tuple[str, str]] = {
         "Sorry, that did not work and nothing was changed. Please try again in a few minutes. If it "
         "happens again, write to {organiser_contact}. Reference: {error_ref}"
     ),
+    "memo": (
+        "The internal memo “{memo_title}” is ready: {memo_link}\n"
+        "It is for participants only. Please do not publish or forward it."
+    ),
+    "ack_request": (
+        "Have you read “{memo_title}”? Please tap “I have read it”. Deadline: {ack_deadline}\n"
+        "Something wrong? Tap “Suggest a correction”."
+    ),
+    "webinar_open": (
+        "Public webinar: “{webinar_title}”.\n"
+        "When: {when_local}\n"
+        "Free and open to all. Register: {register_link}\n"
+        "{funding_line}"
+    ),
+    "webinar_registered": (
+        "You are registered for “{webinar_title}”.\n"
+        "When: {when_local}\n"
+        "We will send the link one day before. The webinar will be recorded; you may keep your camera off.\n"
+        "To cancel: {cmd_my}"
+    ),
+    "webinar_link": (
+        "Your link for “{webinar_title}” ({when_local}): {join_link}\n"
+        "Please do not share it. Others can register here: {register_link}"
+    ),
+    "webinar_recording": (
+        "The recording and slides of “{webinar_title}” are online: {recording_link}\n"
+        "Thank you for your interest.\n"
+        "{funding_line}"
+    ),
+    "publication_out": ("New publication: “{publication_title}”.\nRead it here: {publication_link}\n{funding_line}"),
 }

@@ -1,0 +1,5 @@
+"""Pages that open in a browser."""
+
+from __future__ import annotations
+
+COPY: dict[str, str | tuple[str, str]] = {}

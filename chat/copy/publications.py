@@ -1,0 +1,5 @@
+"""Publications: states, checks, release."""
+
+from __future__ import annotations
+
+COPY: dict[str, str | tuple[str, str]] = {}

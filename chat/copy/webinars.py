@@ -1,0 +1,5 @@
+"""Webinars: planning and registration."""
+
+from __future__ import annotations
+
+COPY: dict[str, str | tuple[str, str]] = {}
