@@ -27,7 +27,8 @@ VALID = timedelta(days=2)
 COUNTED = (
     "invitation", "rsvp_nudge", "maybe_nudge", "reconfirm_nudge", "agenda_question", "practical_pack", "reminder_7d",
     "reminder_1d", "topic_poll", "date_poll", "quick_poll", "topic_poll_reminder", "date_poll_reminder",
-    "feedback_request", "feedback_reminder", "absent", "followup_90d",
+    "feedback_request", "feedback_reminder", "absent", "followup_90d", "memo", "memo_again", "webinar_week",
+    "publication_out", "announcement",
 )  # fmt: skip
 """Kinds that count. Answers to one's own acts, offers of seats, the last reminder, check-in, and news of a moved or
 cancelled meeting do not."""

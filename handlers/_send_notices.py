@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from chat.message import Message, button, row, rows
 from chat.text import say
-from handlers import _sends
+from handlers import _sending, _sends
 from scheduler import delivery, timers
 from scheduler.contract import Drawing, Skip
 from storage import sends
@@ -95,7 +95,7 @@ async def stopped(db: Session, drawing: Drawing) -> Message | Skip:
         return Skip("over")
     if drawing.first and taken != (drawing.details.get("what") == "taken_back"):
         return Skip("over")
-    what = _sends.title(campaign.kind, await by_key(db, campaign.subject))
+    what = _sends.title(campaign.kind, await by_key(db, campaign.subject), await _sending.name(db, campaign))
     text = say("d_notice_taken_back", what=what) if taken else say("d_notice_stopped", what=what)
     return Message((text,), rows(row(button("sends", "sends", "", "0"))))
 

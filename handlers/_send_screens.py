@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from chat.message import Button, Message, Press, button, row, rows
 from chat.text import Bold, Text, When, say
+from handlers import _sending
 from handlers._commands import offer
 from handlers._sends import REASONS, family, listed, platform_name, reason, refused_line, title
 from storage import installation, sends
@@ -56,7 +57,8 @@ async def sends_list(db: Session, me: Member, now: datetime, number: int = 0, ar
     names = {each.subject for each in found}
     meetings = {each.key: each for each in await db.scalars(select(Meeting).where(Meeting.key.in_(names)))}
     for index, each in enumerate(found, number * PAGE + 1):
-        lines.append((f"{index}. ", *_line(each, meetings.get(each.subject), counted[each.id], community)))
+        named = title(each.kind, meetings.get(each.subject), await _sending.name(db, each))
+        lines.append((f"{index}. ", *_line(each, named, meetings.get(each.subject), counted[each.id], community)))
     opens = [
         Button((f"{index} · ", say("b_open")), Press("sendcard", each.key))
         for index, each in enumerate(found, number * PAGE + 1)
@@ -77,7 +79,7 @@ async def sends_list(db: Session, me: Member, now: datetime, number: int = 0, ar
 
 
 def _line(
-    campaign: Campaign, meeting: Meeting | None, counted: dict[str, Tally], community: Community
+    campaign: Campaign, named: Text, meeting: Meeting | None, counted: dict[str, Tally], community: Community
 ) -> tuple[Text, ...]:
     total = sends.whole(counted)
     at = When(campaign.created_at, meeting.zone if meeting else community.zone)
@@ -86,14 +88,16 @@ def _line(
         if number:
             line += (" · ", say(key, n=number))
     state = say(f"ds_{campaign.state}")
-    return (Bold(title(campaign.kind, meeting)), "\n", at, " · ", state, *line)
+    return (Bold(named), "\n", at, " · ", state, *line)
 
 
 async def names(db: Session, campaign: Campaign, me: Member, number: int = 0) -> Message:
     """List who gets it and what became of it, ten a page. Private chats only."""
     found, count = await sends.recipients(db, campaign, number, PAGE)
     number = min(number, max(count - 1, 0) // PAGE)
-    lines: list[Text] = [Bold(title(campaign.kind, await by_key(db, campaign.subject)))]
+    lines: list[Text] = [
+        Bold(title(campaign.kind, await by_key(db, campaign.subject), await _sending.name(db, campaign)))
+    ]
     if count > NAMES:
         lines.append(say("m_too_many", n=count))
         found = []
@@ -120,7 +124,9 @@ async def take_back_question(db: Session, campaign: Campaign, now: datetime) -> 
     """Ask before messages are deleted: how many, what cannot be, what else changes. Valid for ten minutes."""
     total = sends.whole((await sends.tallies(db, [campaign.id]))[campaign.id])
     number = total.sent - total.kept
-    lines: list[Text] = [Bold(title(campaign.kind, await by_key(db, campaign.subject)))]
+    lines: list[Text] = [
+        Bold(title(campaign.kind, await by_key(db, campaign.subject), await _sending.name(db, campaign)))
+    ]
     lines.append(say("d_take_back_ask", n=number) if number else say("d_take_back_none"))
     if old := await sends.too_old(db, campaign, now):
         lines.append(say("d_too_old", n=old))

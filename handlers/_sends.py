@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from chat.message import Button, Message, Press, Row, button, row, rows
 from chat.text import Bold, Text, When, say
+from handlers import _sending
 from handlers._cards import REMINDERS
 from handlers._schedule import RULES
 from storage import installation, sends
@@ -80,8 +81,10 @@ def listed(parts: list[Text]) -> Text:
     return tuple(joined[:-1])
 
 
-def title(kind: str, meeting: Meeting | None) -> Text:
-    """Name a send: what, for which meeting."""
+def title(kind: str, meeting: Meeting | None, name: Text | None = None) -> Text:
+    """Name a send: what, for which meeting; `name` is what its feature calls it."""
+    if name is not None:
+        return name
     if meeting is None:
         return say(ALONE.get(kind, "d_send_unnamed"))
     if kind in ROWS:
@@ -95,6 +98,9 @@ class Sight:
 
     campaign: Campaign
     meeting: Meeting | None
+    name: Text | None
+    onward: Button | None
+    """Leads to what it is about, where that is no meeting."""
     zone: str
     tallies: dict[str, Tally]
     why: dict[str, int]
@@ -123,6 +129,8 @@ async def see(db: Session, campaign: Campaign, now: datetime, viewer: Member | N
     return Sight(
         campaign,
         meeting,
+        await _sending.name(db, campaign),
+        await _sending.onward(db, campaign),
         meeting.zone if meeting else (await own_community(db)).zone,
         counted,
         await sends.reasons(db, campaign),
@@ -145,7 +153,7 @@ async def draw(db: Session, campaign: Campaign, now: datetime, viewer: Member | 
 def card(sight: Sight, head: Text | None = None) -> Message:
     """Draw the card of a send; `head` goes on top of a message that says why it comes."""
     campaign = sight.campaign
-    lines: list[Text] = ([head] if head else []) + [Bold(title(campaign.kind, sight.meeting))]
+    lines: list[Text] = ([head] if head else []) + [Bold(title(campaign.kind, sight.meeting, sight.name))]
     held = campaign.held_until
     if campaign.state == "cancelled":
         lines.append(say("m_undone"))
@@ -264,9 +272,11 @@ def _onward(sight: Sight) -> Row:
         again = Button(say("b_preview"), Press("preview", meeting.key, "", letter)) if letter else None
         return row(again, button("status", "status", meeting.key))
     held = campaign.state == "held" and campaign.held_until is not None and campaign.held_until > sight.now
+    off = campaign.kind == "cancellation" and meeting is not None and meeting.state == "cancelled"
     return row(
+        button("c_date_poll", "mpoll", meeting.key) if meeting and off else None,
         None if held or campaign.state == "cancelled" else button("who", "sendwho", campaign.key, "0"),
-        button("status", "status", meeting.key) if meeting else None,
+        button("status", "status", meeting.key) if meeting else sight.onward,
         None if held else button("sends", "sends", campaign.key, "0"),
     )
 

@@ -8,7 +8,7 @@ from chat.errors import UserError
 from chat.message import Message, Press
 from chat.outbound import Answer, Card, Edit, Reply, Toast
 from chat.text import Text, say
-from handlers import _send_notices, _send_screens, _sends
+from handlers import _broadcast, _send_notices, _send_screens, _sends
 from handlers._feature import Answers, Context, Feature
 from handlers._planning import CONFIRM_WITHIN, uninvite
 from scheduler import stopping
@@ -111,6 +111,7 @@ async def take_back(ctx: Context, press: Press) -> Answers:
         await stopping.take_back(ctx.db, each, ctx.me, ctx.now)
     if campaign.kind == "invitation":
         await uninvite(ctx.db, campaign)
+    await _broadcast.undone(ctx, campaign)
     await _send_notices.tell(ctx.db, campaign, "taken_back", ctx.now)
     return await _done(ctx, campaign, "take_back", say("t_taking_back"))
 

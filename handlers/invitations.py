@@ -13,6 +13,7 @@ from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Card, Edit, Invalid, Reply, Toast
 from chat.text import When, say
 from handlers import (
+    _broadcast,
     _planning,
     _polls_cards,
     _polls_sending,
@@ -20,6 +21,7 @@ from handlers import (
     _reminding,
     _schedule_screens,
     _send_notices,
+    _sending,
     _sends,
 )
 from handlers._cards import PUBLIC, state_label, test_card
@@ -139,6 +141,8 @@ async def undo(ctx: Context, press: Press) -> Answers:
     campaign = await sends.by_key(ctx.db, press.key)
     if campaign is not None and campaign.kind in _polls_cards.EVERY:
         return await _polls_sending.undo(ctx, press)
+    if campaign is not None and _sending.of(campaign.kind) is not None:
+        return await _broadcast.undo(ctx, campaign)
     meeting = await lock(ctx.db, campaign.subject) if campaign else None
     if campaign is None or meeting is None:
         raise UserError(say("e_gone"))
