@@ -20,6 +20,7 @@ from storage.database import Database, Session
 from storage.deliveries import Campaign, CardCopy, Delivery
 from storage.meetings import HELD, INVITED, Meeting
 from storage.members import Member
+from storage.series import NOT_ANNOUNCED
 from storage.timers import Timer
 
 WORDS = {
@@ -36,6 +37,8 @@ WORDS = {
     "followup_90d": "Was it used?",
     "digest": "What waits, in one message",
     "deadline": "Replies close",
+    "report_poll": "Time for a topic poll, to organisers",
+    "report_checklist": "Checklist, to organisers",
     "report_balance": "Balance, to organisers",
     "report_deadline": "Replies closed, to organisers",
     "report_visa": "Visa letters, to organisers",
@@ -207,7 +210,10 @@ async def _reminders(db: Session, meeting: Meeting, key: str, now: datetime) -> 
     """Give what a row of the schedule would write; for organisers one row without a number."""
     dates = await _reminding.calendar(db, meeting)
     found = dates.row(key)
-    if meeting.state not in (*INVITED, *HELD) or found is None or found.off or not _reminding.drawn(found.kind):
+    drafted = found is not None and found.rule.draft and meeting.state in NOT_ANNOUNCED
+    if found is None or found.off or not _reminding.drawn(found.kind):
+        return []
+    if not drafted and meeting.state not in (*INVITED, *HELD):
         return []
     nominal = dates.nominal(found)
     if found.rule.to == "organisers":

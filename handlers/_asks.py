@@ -16,14 +16,14 @@ async def waiting(db: Session, member: Member, now: datetime) -> list[Waiting]:
     """Give what waits for a member in all features, the nearest deadline first."""
     from handlers import features
 
-    return _ordered([each for feature in features() for find in feature.waits for each in await find(db, member, now)])
+    return ordered([each for feature in features() for find in feature.waits for each in await find(db, member, now)])
 
 
 async def todo(db: Session, now: datetime) -> list[Waiting]:
     """Give what organisers have to do in all features, the nearest deadline first."""
     from handlers import features
 
-    return _ordered([each for feature in features() for find in feature.todos for each in await find(db, now)])
+    return ordered([each for feature in features() for find in feature.todos for each in await find(db, now)])
 
 
 def numbered(found: Sequence[Waiting], most: int) -> tuple[list[Text], Row]:
@@ -37,5 +37,5 @@ def numbered(found: Sequence[Waiting], most: int) -> tuple[list[Text], Row]:
     return lines, buttons
 
 
-def _ordered(found: list[Waiting]) -> list[Waiting]:
+def ordered(found: list[Waiting]) -> list[Waiting]:
     return sorted(found, key=lambda each: (each.by is None, each.by.timestamp() if each.by else 0.0))

@@ -27,8 +27,11 @@ _LETTER = {state: letter for letter, state in LETTERS.items()}
 WORKING = range(5)
 
 
-async def screen(db: Session, meeting: Meeting, now: datetime, page: int = 0) -> Message:
-    """Draw a page of the list: who comes with their records, then who came without a yes; counts and the code."""
+async def screen(db: Session, meeting: Meeting, now: datetime, zone: str, page: int = 0) -> Message:
+    """Draw a page of the list: who comes with their records, then who came without a yes; counts and the code.
+
+    The times of check-ins are those of the reader's `zone` alone: two in each line could not be read.
+    """
     coming = await attendance.roll(db, meeting)
     others: list[tuple[Member, Attendance | None]] = [*await attendance.walk_ins(db, meeting)]
     everybody = [*coming, *others]
@@ -43,7 +46,7 @@ async def screen(db: Session, meeting: Meeting, now: datetime, page: int = 0) ->
         lines.append(say("att_walk_ins", n=counts["walk_in"]))
     if now < meeting.ends_at:
         lines.append(Bold(say("att_code", code=meeting.checkin_code or "–")))
-    lines += [_line(number, *each, meeting, walk_in=number > len(coming))
+    lines += [_line(number, *each, zone, walk_in=number > len(coming))
               for number, each in enumerate(listed[first : first + PAGE], first + 1)]  # fmt: skip
     lines.append(say("att_tap") if everybody else say("att_nobody"))
     if len(everybody) > NAMES:
@@ -53,11 +56,11 @@ async def screen(db: Session, meeting: Meeting, now: datetime, page: int = 0) ->
     return Message(tuple(lines), rows(*paired, *_navigation(meeting, counts, now, page, len(listed))), silent=True)
 
 
-def _line(number: int, member: Member, record: Attendance | None, meeting: Meeting, *, walk_in: bool) -> Text:
+def _line(number: int, member: Member, record: Attendance | None, zone: str, *, walk_in: bool) -> Text:
     state = record.state if record is not None else "none"
     parts: list[Text] = [f"{number}. {member.name} · ", say(f"att_s_{state}")]
     if record is not None and record.source == "self" and record.at is not None:
-        parts += [", ", When(record.at, meeting.zone, part="time")]
+        parts += [", ", When(record.at, zone, part="time")]
     if walk_in:
         parts += [" · ", say("att_walk_in")]
     return tuple(parts)

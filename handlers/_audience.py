@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,8 +29,10 @@ FILTERS = {
 """Letters of the filters in button data."""
 NOT = "x"
 """Stands before the letter where a tap says who is not meant."""
-PAGE = 12
-"""Choices of one card: six rows of two."""
+PAGE = 10
+"""Choices of one card: five rows of two and the row that turns pages; of more rows Slack puts some together."""
+BY_NAME = ("countries", "organisations")
+"""Filters with so many values that they are looked up by name; of the others the commonest come first."""
 SHOWN = 12
 """Values of one filter written out; of more the rest is a number."""
 LEAST = ("1", "2", "3")
@@ -136,7 +139,7 @@ async def first_card(db: Session, meeting: Meeting, place: Place, reader: Reader
 
 
 async def filter_card(db: Session, meeting: Meeting, place: Place, reader: Reader) -> Message:
-    """Draw the values of one filter as taps, twelve at a time, with the audience as it stands above them."""
+    """Draw the values of one filter as taps, a page at a time, with the audience as it stands above them."""
     offered = await choices(db, FILTERS[place.letter], part_of(meeting.audience, place), reader)
     page = min(place.page, max(len(offered) - 1, 0) // PAGE)
     here = str(Place(place.letter, place.unwanted, page))
@@ -176,7 +179,7 @@ async def head(db: Session, meeting: Meeting, reader: Reader) -> list[Text]:
 
 
 async def choices(db: Session, name: str, part: Spec, reader: Reader) -> list[Choice]:
-    """Give the values of a filter that can be tapped; those that stand come first when no member has them now."""
+    """Give the values of a filter that can be tapped, with those that stand although no member has them now."""
     stands = part.get(name) or ()
     if name == "attended":
         return await _attended(db, stands or {})
@@ -187,7 +190,14 @@ async def choices(db: Session, name: str, part: Spec, reader: Reader) -> list[Ch
     values = await audience.values(db, name)
     values = [*(each for each in chosen if each not in values), *values]
     labels = await _labels(db, name, values, reader)
+    if name in BY_NAME:
+        values.sort(key=lambda each: _sorting(plain(labels[each], reader)))
     return [Choice(each, labels[each], each in chosen) for each in values]
+
+
+def _sorting(name: str) -> str:
+    """Give what a name is sorted by: accents and case do not count, so that Égypte stands beside Espagne."""
+    return "".join(each for each in unicodedata.normalize("NFKD", name) if not unicodedata.combining(each)).casefold()
 
 
 async def _attended(db: Session, stands: Mapping[str, Any]) -> list[Choice]:

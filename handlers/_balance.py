@@ -101,12 +101,17 @@ def category_name(category: str) -> Text:
     return say(f"cat_{category}") if category in CATEGORIES else category or say("cat_none")
 
 
+def thin(part: Part) -> bool:
+    """Tell whether nobody of a category comes yet, or half are silent."""
+    return not part.yes or part.missing * 2 >= part.invited
+
+
 async def to_call(db: Session, meeting: Meeting, now: datetime) -> list[Member]:
     """Give the focal points of the categories that have no voice yet or where half are silent, by name.
 
     A focal point who has declined is not called; one who was not invited may still know whom to ask.
     """
-    thin = [each.category for each in await parts(db, meeting) if not each.yes or each.missing * 2 >= each.invited]
+    silent = [each.category for each in await parts(db, meeting) if thin(each)]
     grants = select(RoleGrant.member_id).where(
         RoleGrant.role == "focal_point",
         RoleGrant.meeting_id.is_(None),
@@ -119,7 +124,7 @@ async def to_call(db: Session, meeting: Meeting, now: datetime) -> list[Member]:
         select(Member)
         .where(
             Member.id.in_(grants),
-            Member.category.in_(thin),
+            Member.category.in_(silent),
             Member.staff.is_(False),
             Member.state.in_(("active", "paused", "stopped")),
             Member.id.not_in(refused),

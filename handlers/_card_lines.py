@@ -11,6 +11,7 @@ from chat.message import Button, LinkButton, Row, button, row
 from chat.text import Bold, Link, Text, When, say
 from storage.invitations import CHOICES
 from storage.meetings import Meeting
+from storage.members import Member
 from storage.seats import ONLINE, ROOM, late
 
 MAYBE_UNTIL = timedelta(days=30)
@@ -53,7 +54,7 @@ def place(meeting: Meeting) -> Text:
     """Say where it is: `online`, the venue, or both."""
     if meeting.format == "online" or not meeting.place:
         return say("m_online") if meeting.format == "online" else say("m_place_follows")
-    return (meeting.place, ", ", say("m_online")) if meeting.format == "hybrid" else meeting.place
+    return say("m_place_or_online", place=meeting.place) if meeting.format == "hybrid" else meeting.place
 
 
 def place_for(meeting: Meeting, mode: str) -> Text:
@@ -139,6 +140,18 @@ def answers(
     if meeting.format == "in_person" and now > meeting.starts_at - MAYBE_UNTIL:
         wanted.remove("maybe")
     return row(*made, *(button(each, "rsvp", meeting.key, rev, each) for each in wanted if each != but))
+
+
+def guests_for(meeting: Meeting, member: Member) -> int:
+    """Give how many guests somebody may bring: each takes a seat of the organisation, where that has a limit."""
+    if member.organisation_id is None or meeting.per_organisation is None:
+        return meeting.guests
+    return min(meeting.guests, meeting.per_organisation - 1)
+
+
+def in_rows(made: Row) -> tuple[Row, ...]:
+    """Break four answers after the second: beside each other they do not fit on a phone, and the last stood alone."""
+    return (made[:2], made[2:]) if len(made) > 3 else (made,)
 
 
 def details_row(meeting: Meeting, *, change: bool = False) -> Row:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from chat.language import LANGUAGE_NAMES
 from chat.message import Button, Message, Press, Row, button, row, rows
 from chat.text import Bold, Cmd, Link, Text, When, say
 from handlers._card_lines import (
@@ -22,6 +23,8 @@ from handlers._card_lines import (
     details_row,
     fine_print,
     free_line,
+    guests_for,
+    in_rows,
     join_button,
     join_info,
     place,
@@ -41,7 +44,7 @@ from storage.seats import ONLINE, mode_of
 REMINDERS = ("reminder_7d", "reminder_1d", "reminder_1h", "reminder_day")
 PRIVATE = (
     "invitation", "rsvp_nudge", "maybe_nudge", "reconfirm_nudge", *REMINDERS, "practical_pack", "waitlist_offer",
-    "answered_for", "seat_decision", "reschedule", "place_change", "cancellation", "checkin",
+    "answered_for", "seat_decision", "reschedule", "place_change", "cancellation", "checkin", "agenda_question",
 )  # fmt: skip
 """Cards of one member that follow their reply."""
 PUBLIC = ("meeting_card", "status", "seat_requests")
@@ -97,13 +100,13 @@ def asking(
     text = nudge_text(meeting, member) if nudge else invitation_text(meeting, member, community)
     seats = free_line(meeting, beside.free)
     lines = (text, seats) if seats is not None else (text,)
-    return Message(lines, rows(answers(meeting, now), below(meeting)), fine_print(meeting))
+    return Message(lines, rows(*in_rows(answers(meeting, now)), below(meeting)), fine_print(meeting))
 
 
 def test_card(meeting: Meeting, member: Member, community: Community, now: datetime, *, nudge: bool) -> Message:
     """Draw the card for the organiser who wants to see it first; its buttons change nothing."""
     text = nudge_text(meeting, member) if nudge else invitation_text(meeting, member, community)
-    return Message((text,), rows(answers(meeting, now, rev=TEST)), (*fine_print(meeting), say("m_test_note")))
+    return Message((text,), rows(*in_rows(answers(meeting, now, rev=TEST))), (*fine_print(meeting), say("m_test_note")))
 
 
 def reply_card(
@@ -123,7 +126,7 @@ def reply_card(
     """
     mode = mode_of(meeting, mode) if mode else ""
     state = Bold(say("m_you_replied", reply=choice_label(reply, mode)))
-    lines: list[Text] = [state]
+    lines: list[Text] = [state, say("m_own_delegate")] if delegate and reply == "yes" else [state]
     match reply:
         case "yes":
             lines.append(
@@ -152,7 +155,7 @@ def reply_card(
     made: tuple[Row, ...]
     if changing or reply not in ("yes", "no"):
         choices = answers(meeting, now, but=reply, mode=mode, held=reply == "yes")
-        made = (choices, row(handing, details))
+        made = (*in_rows(choices), row(handing, details))
     elif reply == "no":
         if handing is not None:
             lines.append(say("w_delegate_hint"))
@@ -168,7 +171,7 @@ def reply_card(
 def _for_yes(meeting: Meeting, member: Member, now: datetime, mode: str, details: Button, delegate: bool) -> Row:
     """Make the row of what somebody who comes may still tell us."""
     in_room = meeting.format == "in_person" or (meeting.format == "hybrid" and mode != ONLINE)
-    guests = meeting.guests and not delegate
+    guests = guests_for(meeting, member) and not delegate
     return row(
         can("needs", "needs", meeting.key) if in_room else None,
         can("agenda_q", "agendaq", meeting.key) if days(meeting, member.zone, now) <= AGENDA_FROM else None,
@@ -236,7 +239,7 @@ def channel_card(
         lines.append(seats)
     lines.append(say("m_reply_by", when=When(meeting.rsvp_deadline, meeting.zone, part="date")))
     asks = answers(meeting, now) if meeting.state in ("inviting", "closed") else ()
-    return Message(tuple(lines), rows(asks, details_row(meeting)), silent=True)
+    return Message(tuple(lines), rows(*in_rows(asks), details_row(meeting)), silent=True)
 
 
 def details_card(meeting: Meeting, community: Community, *, back: bool) -> Message:
@@ -248,6 +251,9 @@ def details_card(meeting: Meeting, community: Community, *, back: bool) -> Messa
         lines.append(say("m_theme", theme=meeting.theme))
     if meeting.region:
         lines.append(say("m_region", region=meeting.region))
+    spoken = str((meeting.details or {}).get("languages") or "")
+    if spoken:
+        lines.append(say("c_languages", names=", ".join(LANGUAGE_NAMES.get(each, each) for each in spoken.split(", "))))
     if meeting.agenda_link:
         lines.append(say("m_agenda", link=Link(meeting.agenda_link, meeting.agenda_link)))
     lines.append(say("m_reply_by", when=When(meeting.rsvp_deadline, meeting.zone)))

@@ -40,7 +40,7 @@ def preview(
     lines: list[Text] = [Bold(say(f"c_head_{change.kind}", code=meeting.code, title=meeting.title))]
     lines += _what(meeting, change, told, no_send)
     if told:
-        lines += [_who(told), *_when(there, meeting)]
+        lines += [_who(told), *_when(there, meeting, ctx.now)]
         if len(there) < len(told):
             lines.append(_unreached(told))
         lines += [say("m_they_get"), Italic(_sample(ctx, meeting, change))]
@@ -107,10 +107,12 @@ def _who(told: Sequence[Told]) -> Text:
     return say("c_told_once", n=len(reached(told)), platforms=counted or "–")
 
 
-def _when(there: Sequence[Told], meeting: Meeting) -> list[Text]:
+def _when(there: Sequence[Told], meeting: Meeting, now: datetime) -> list[Text]:
     if not there:
         return []
     first, last = min(each.due for each in there), max(each.due for each in there)
+    if first == last == now:
+        return [say("c_all_at_once")]
     if first == last:
         return [say("m_all_at", first=When(first, meeting.zone))]
     return [say("m_first_last", first=When(first, meeting.zone), last=When(last, meeting.zone))]
@@ -211,7 +213,8 @@ def place_card(meeting: Meeting, invitation: Invitation, tell: Sequence[str]) ->
 def cancelled_card(meeting: Meeting, community: Community) -> Message:
     """Draw the message that a meeting is cancelled."""
     text = cancelled_text(meeting, str(meeting.details.get("reason") or ""), community)
-    return Message((text,), rows(row(can("cal_off", "caloff", meeting.key), go("my", "my"))))
+    # The long label stands alone, so that it does not break on a phone.
+    return Message((text,), rows(row(can("cal_off", "caloff", meeting.key)), row(go("my", "my"))))
 
 
 def nudge_card(meeting: Meeting, invitation: Invitation, member: Member, now: datetime) -> Message:
@@ -230,15 +233,27 @@ def channel_line(meeting: Meeting) -> Message:
 
 
 def differences(
-    fields: Sequence[Field], before: Mapping[str, str], after: Mapping[str, str], names: Sequence[str], ctx: Context
+    fields: Sequence[Field],
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    names: Sequence[str],
+    mine: Mapping[str, str],
+    ctx: Context,
 ) -> list[Text]:
-    """Say field by field what changed: “Place: X → Y”, in words that need no arrow in right-to-left languages."""
+    """Say field by field what changed, and where the reader changed the same otherwise, what they wrote.
+
+    In words: they need no arrow in right-to-left languages, and a label may be a question.
+    """
     asking = Asking(ctx.now, ctx.reader.zone, ctx.reader.language, {})
     lines: list[Text] = []
     for each in fields:
         if each.id in names:
-            old, new = (each.show(given[each.id], asking) if given[each.id] else "–" for given in (before, after))
-            lines.append(say("c_difference", field=each.label, old=old, new=new))
+            given = (before[each.id], after[each.id], mine.get(each.id, ""))
+            old, new, own = (each.show(value, asking) if value else "–" for value in given)
+            if each.id in mine and mine[each.id] != after[each.id]:
+                lines.append(say("c_difference_both", field=each.label, old=old, new=new, mine=own))
+            else:
+                lines.append(say("c_difference", field=each.label, old=old, new=new))
     return lines
 
 
@@ -260,7 +275,7 @@ def reopen_preview(meeting: Meeting, replied: int, now: datetime) -> Message:
 
 def done(meeting: Meeting, key: str) -> Message:
     """Say what became of a meeting about which nobody had to be told."""
-    first: Button | None = None
+    first = button("c_date_poll", "mpoll", meeting.key) if meeting.state == "cancelled" else None
     if meeting.state in NOT_ANNOUNCED:
         first = Button(say("b_preview"), Press("preview", meeting.key, "", "i"), "primary")
     return Message(

@@ -231,6 +231,7 @@ async def _move(db: Session, meeting: Meeting, change: Change, now: datetime) ->
         if field in change.values:
             setattr(meeting, column, change.values[field])
     if not told:
+        await _reminding.arm(db, meeting)
         return
     meeting.revision += 1
     meeting.details = {

@@ -11,7 +11,7 @@ from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Answer, Card, Reply
 from chat.text import Bold, Link, Text, When, say
 from handlers import _reminding, _waiting
-from handlers._cards import PRIVATE, PUBLIC, answers, choice_label, fine_print, place, when
+from handlers._cards import PRIVATE, PUBLIC, answers, choice_label, fine_print, place_for, when
 from handlers._commands import JOINED
 from handlers._feature import Context
 from handlers._welcome import go
@@ -37,6 +37,8 @@ async def holder_card(
     head: tuple[Text, ...] = (Bold(meeting.title), when(meeting))
     shut = invitation is None or invitation.withdrawn or bool(invitations.closed(meeting, now))
     take_back = None if shut else button("change", "untake", meeting.key, "", delegation.key)
+    if meeting.state == "cancelled":
+        return Message((*head, say("m_cancelled")), rows(row(go("my", "my"))))
     if delegation.state == "invited":
         until = say("dg_waiting_until", until=When(delegation.until, meeting.zone))
         again = None
@@ -65,7 +67,8 @@ async def ask_lines(db: Session, meeting: Meeting, delegation: Delegation) -> tu
     organisation = await db.get(Organisation, holder.organisation_id) if holder.organisation_id else None
     name = organisation.name if organisation else (await own_community(db)).name
     asks = say("dg_ask", member=Bold(holder.name), meeting_title=Bold(meeting.title), organisation=name)
-    return asks, when(meeting), place(meeting)
+    theirs = await invitations.find(db, meeting, holder)
+    return asks, when(meeting), place_for(meeting, theirs.mode if theirs else "")
 
 
 async def ask_card(db: Session, meeting: Meeting, delegation: Delegation, member: Member, now: datetime) -> Message:
@@ -92,7 +95,8 @@ async def own_card(db: Session, meeting: Meeting, member: Member, now: datetime)
     holder = await db.get(Member, invitation.represents) if invitation.represents else None
     if holder is None or invitation.withdrawn:
         return shown
-    lines = (shown.lines[0], say("dg_in_place", member=holder.name), *shown.lines[1:])
+    rest = shown.lines[2:] if invitation.reply == "yes" else shown.lines[1:]  # a yes says it without the name
+    lines = (shown.lines[0], say("dg_in_place", member=holder.name), *rest)
     return Message(lines, shown.rows, shown.fine, shown.silent, shown.protect)
 
 

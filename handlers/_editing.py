@@ -141,6 +141,7 @@ def _deadlines_follow(
 async def after(ctx: Context, meeting: Meeting, mine: Mapping[str, str]) -> None:
     """Let seats and deadlines that changed have their consequences."""
     if meeting.state in NOT_ANNOUNCED:
+        await _reminding.arm(ctx.db, meeting)
         return
     if {"seats", "seats_online", "per_organisation", "guests"} & set(mine):
         await _changing.settle(ctx.db, meeting, ctx.now)
@@ -194,9 +195,9 @@ async def _conflict(
     names: Sequence[str],
 ) -> Answer:
     by = await ctx.db.get(Member, meeting.changed_by) if meeting.changed_by else None
-    fields = [each for page in await pages(ctx, None) for each in page] + list(practical())
-    lines: list[Text] = _change_screens.differences(fields, seen, now_stands, names, ctx)
+    fields = [each for page in await pages(ctx, None) for each in page] + list(await practical(ctx))
     mine = {name: value for name, value in values.items() if name in seen and value != seen[name]}
+    lines: list[Text] = _change_screens.differences(fields, seen, now_stands, names, mine, ctx)
     # What only the other changed is theirs from now on; what both changed is asked by the card.
     kept = {name: now_stands[name] for name in values if name in now_stands and name not in mine}
     draft = await keep(ctx, form, meeting, {**values, **kept, SEEN: json.dumps(dict(now_stands))})
@@ -212,7 +213,11 @@ def saved(meeting: Meeting, twin: Meeting | None) -> Message:
         (say(f"b_{meeting.format}"), " · ", place(meeting)) if meeting.format != "online" else say("b_online"),
         say("m_reply_by", when=When(meeting.rsvp_deadline, meeting.zone)),
     ]
-    if meeting.seats is not None:
+    if meeting.format == "hybrid":
+        lines += [
+            say(key, n=n) for key, n in (("c_seats_room", meeting.seats), ("c_seats_net", meeting.seats_online)) if n
+        ]
+    elif meeting.seats is not None:
         lines.append(say("c_seats_line", n=meeting.seats))
     if twin is not None:
         lines.append(say("m_twin", code=twin.code))

@@ -54,16 +54,16 @@ class For:
 
 def publish(meeting: Meeting, invitation: Invitation | None, whose: For) -> bytes:
     """Make the file of one meeting; without an invitation (staff) it stands as settled, without the join link."""
-    return _file("PUBLISH", [_event(meeting, invitation, whose)])
+    return file_of("PUBLISH", [_event(meeting, invitation, whose)])
 
 
 def cancel(meeting: Meeting, whose: For) -> bytes:
     """Make the file that takes a meeting away again: same UID, SEQUENCE of the meeting as it is now."""
-    return _file("CANCEL", [_event(meeting, None, whose, cancelled=True)])
+    return file_of("CANCEL", [_event(meeting, None, whose, cancelled=True)])
 
 
-def feed(meetings: Iterable[tuple[Meeting, Invitation]], whose: For) -> bytes:
-    """Make a member's whole calendar as it is now."""
+def feed(meetings: Iterable[tuple[Meeting, Invitation]], whose: For, also: Iterable[Event] = ()) -> bytes:
+    """Make a member's whole calendar as it is now; `also` are entries about other things than meetings."""
     calendar = _calendar("PUBLISH")
     for each in ("name", "x-wr-calname"):  # `add` escapes only what it knows
         calendar[each] = vText(one_line(whose.community.name))
@@ -71,6 +71,8 @@ def feed(meetings: Iterable[tuple[Meeting, Invitation]], whose: For) -> bytes:
     calendar["x-published-ttl"] = vDuration(REFRESH)
     for meeting, invitation in meetings:
         calendar.add_component(_event(meeting, invitation, whose, live=True))
+    for entry in also:
+        calendar.add_component(entry)
     content: bytes = calendar.to_ical()
     return content
 
@@ -122,7 +124,7 @@ def one_line(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def _lines(text: Text, reader: Reader) -> str:
+def lines_of(text: Text, reader: Reader) -> str:
     """Render a text of one or more lines; without isolates, which programs take for a part of the address before."""
     lines = (one_line(each) for each in plain(text, reader).splitlines())
     return "\n".join(each for each in lines if each)
@@ -137,7 +139,8 @@ def _calendar(method: str) -> Calendar:
     return calendar
 
 
-def _file(method: str, events: Iterable[Event]) -> bytes:
+def file_of(method: str, events: Iterable[Event]) -> bytes:
+    """Make a file of entries; `method` is `PUBLISH` or `CANCEL`."""
     calendar = _calendar(method)
     for each in events:
         calendar.add_component(each)
@@ -161,7 +164,7 @@ def _event(
     # Several calendars show a cancelled entry like any other.
     shown = one_line(plain(say("cal_cancelled", title=title), whose.reader)) if status == "CANCELLED" else title
     event.add("summary", shown[:SUMMARY_MAX])
-    event.add("organizer", _organizer(whose.community))
+    event.add("organizer", organizer(whose.community))
     event.add("status", status)
     event.add("transp", "OPAQUE" if status == "CONFIRMED" else "TRANSPARENT")
     if where := _where(meeting, invitation, whose.reader):
@@ -175,7 +178,8 @@ def _status(invitation: Invitation | None) -> str:
     return "CONFIRMED" if invitation is None or invitation.reply == "yes" else "TENTATIVE"
 
 
-def _organizer(community: Community) -> vCalAddress:
+def organizer(community: Community) -> vCalAddress:
+    """Name the community by its contact; PUBLISH must have an ORGANIZER."""
     contact = community.organiser_contact.strip()
     made = vCalAddress(f"mailto:{contact}" if _ADDRESS.fullmatch(contact) else NOBODY)
     made.params["CN"] = one_line(community.name).replace('"', "'")
@@ -201,7 +205,7 @@ def _about(meeting: Meeting, invitation: Invitation | None, whose: For, *, live:
     if whose.community.organiser_contact:
         lines.append(say("m_questions", contact=whose.community.organiser_contact))
     lines += fine_print(meeting)
-    return "\n".join(line for each in lines if (line := _lines(each, whose.reader)))
+    return "\n".join(line for each in lines if (line := lines_of(each, whose.reader)))
 
 
 def _state(meeting: Meeting, invitation: Invitation) -> Text:

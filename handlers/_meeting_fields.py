@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from zoneinfo import available_timezones
+from collections import Counter
 
 from sqlalchemy import func, select
 
-from chat.errors import FieldError
-from chat.form import PAGE_MAX, Asking, ChoiceField, Field, MomentField, NumberField, Option, TextField, UrlField
-from chat.text import Text, say
+from chat.form import OPTIONS_MAX, PAGE_MAX, ChoiceField, Field, MomentField, NumberField, Option, TextField, UrlField
+from chat.language import LANGUAGE_NAMES
+from chat.text import LanguageName, Text, say
 from handlers._feature import Context
+from handlers._typed_choices import LanguagesField, PersonField, ZoneField
+from storage import audience, changes
 from storage.meetings import Meeting, regions
-from storage.members import CATEGORIES, Member
+from storage.members import CATEGORIES, Member, Organisation, holders
 
 FORMATS = ("online", "in_person", "hybrid")
 LENGTHS = (60, 90, 120, 150, 240, 480)
@@ -31,54 +31,13 @@ ONLINE = ("link", "passcode")
 HYBRID = ("seats_online", "online_deadline")
 PEOPLE = {"slack": 100, "telegram": 40}
 """People offered by name: what a menu holds, and what is still a readable set of buttons; others are typed."""
-KNOWN_MAX = 2000
-"""People whose names are looked through, staff first."""
 SEATS_MAX = 5000
 GUESTS_MAX = 9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZoneField(ChoiceField):
-    """Take a time zone: one of those offered, or the typed name of a place in the zone database."""
-
-    def read(self, text: str, asking: Asking) -> str:
-        """Give the IANA name. Raise `FieldError` for a place nobody knows."""
-        try:
-            return ChoiceField.read(self, text, asking)
-        except FieldError:
-            wanted = text.casefold().replace(" ", "_")
-            for name in sorted(available_timezones()):
-                if wanted in (name.casefold(), name.casefold().rpartition("/")[2]):
-                    return name
-            raise FieldError(say("m_zone_unknown")) from None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonField(ChoiceField):
-    """Take one of our people by key: one of those offered, or a typed part of a name that fits one person only."""
-
-    known: tuple[tuple[str, str], ...] = ()
-    """Key and name of everybody who may be meant."""
-
-    def read(self, text: str, asking: Asking) -> str:
-        """Give the key. Raise `FieldError` when nobody fits, or several do: those are offered."""
-        wanted = text.casefold()
-        found = [(key, name) for key, name in self.known if wanted in (key, name.casefold())]
-        found = found or [(key, name) for key, name in self.known if wanted in name.casefold()]
-        if len(found) == 1:
-            return found[0][0]
-        if not found:
-            raise FieldError(say("c_person_unknown"))
-        raise FieldError(say("c_person_several"), tuple((name, key) for key, name in found[:8]))
-
-    def show(self, value: str, asking: Asking) -> Text:
-        """Show the name."""
-        return next((name for key, name in self.known if key == value), value)
-
-
 async def pages(ctx: Context, meeting: Meeting | None) -> tuple[tuple[Field, ...], ...]:
     """Give the pages of the form; of an announced meeting only what may still change and what its format has."""
-    first, second, third = await _first(ctx, meeting), await _second(ctx), await _third(ctx, meeting)
+    first, second, third = await _first(ctx, meeting), await _second(ctx, meeting), await _third(ctx, meeting)
     if meeting is None or meeting.state in NOT_ANNOUNCED:
         return first, second, third
     left_out = {*FIXED}
@@ -137,7 +96,7 @@ def place_field() -> TextField:
     return TextField(id="place", label=say("m_q_place"), hint=say("m_q_place_hint"), required=False, min=3, max=120)
 
 
-async def _second(ctx: Context) -> tuple[Field, ...]:
+async def _second(ctx: Context, meeting: Meeting | None) -> tuple[Field, ...]:
     return (
         TextField(id="passcode", label=say("c_q_passcode"), required=False, max=40),
         NumberField(
@@ -149,7 +108,7 @@ async def _second(ctx: Context) -> tuple[Field, ...]:
             id="rule", label=say("c_q_rule"), required=False,
             options=(Option("yes", say("c_rule_yes")), Option("no", say("c_rule_no"))),
         ),
-        await _moderator(ctx),
+        await _moderator(ctx, meeting),
         TextField(id="profile", label=say("c_q_profile"), hint=say("c_q_profile_hint"), required=False, max=300,
                   long=True),
         UrlField(id="agenda", label=say("c_q_agenda"), required=False),
@@ -183,8 +142,27 @@ async def _third(ctx: Context, meeting: Meeting | None) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def practical() -> tuple[Field, ...]:
-    """Give the questions of ‹add_details›: what people need on the day."""
+async def practical(ctx: Context) -> tuple[Field, ...]:
+    """Give the questions of ‹add_details›: what people need on the day, the languages spoken, who approves its memo."""
+    approvers = await holders(ctx.db, "approver", ctx.now)
+    spoken = dict.fromkeys((ctx.community.language, *await audience.values(ctx.db, "languages")))
+    languages = [Option(each, LanguageName(each)) for each in spoken if each in LANGUAGE_NAMES]
+    return (
+        *_practical(),
+        LanguagesField(
+            id="languages", label=say("c_q_languages"), hint=say("c_q_languages_hint"), required=False,
+            options=tuple(languages), other=True,
+        ),
+        *((
+            ChoiceField(
+                id="approver", label=say("c_q_approver"), required=False,
+                options=tuple(Option(each.key, each.name) for each in approvers[:OPTIONS_MAX]),
+            ),
+        ) if approvers else ()),
+    )  # fmt: skip
+
+
+def _practical() -> tuple[Field, ...]:
     return (
         UrlField(id="map_link", label=say("c_q_map"), required=False),
         TextField(id="phone", label=say("c_q_phone"), hint=say("c_q_phone_hint"), required=False, min=5, max=40),
@@ -223,19 +201,22 @@ async def _categories(ctx: Context) -> list[str]:
     return [each for each in CATEGORIES if each in found]
 
 
-async def _moderator(ctx: Context) -> PersonField:
-    """Ask who moderates: staff first, then members."""
-    rows: Sequence[tuple[str, str]] = [
-        (key, name)
-        for key, name in await ctx.db.execute(
-            select(Member.key, Member.name)
-            .where(Member.state.in_(("active", "paused")))
-            .order_by(Member.staff.desc(), Member.name, Member.id)
-            .limit(KNOWN_MAX)
-        )
-    ]
-    offered = rows[: PEOPLE.get(ctx.inbound.by.platform, 40)]
+async def _moderator(ctx: Context, meeting: Meeting | None) -> PersonField:
+    """Ask who moderates: who does now, then staff, then members by name; whoever is not offered is typed."""
+    query = (
+        select(Member.key, Member.name, func.coalesce(Organisation.name, ""))
+        .outerjoin(Organisation, Organisation.id == Member.organisation_id)
+        .where(Member.state.in_(("active", "paused")))
+        .order_by(Member.staff.desc(), Member.name, Member.id)
+    )
+    found = [(key, name, organisation) for key, name, organisation in await ctx.db.execute(query)]
+    often = Counter(name for _, name, _ in found)
+    known = [(key, f"{name} · {place}" if often[name] > 1 and place else name) for key, name, place in found]
+    if meeting is not None and (now := await changes.moderator(ctx.db, meeting)) is not None:
+        known.sort(key=lambda each: each[0] != now.key)
+    offered = known[: PEOPLE.get(ctx.inbound.by.platform, 40)]
+    more = len(known) > len(offered)
     return PersonField(
-        id="moderator", label=say("c_q_moderator"), hint=say("c_q_moderator_hint"), required=False,
-        options=tuple(Option(key, name) for key, name in offered), known=tuple(rows),
+        id="moderator", label=say("c_q_moderator"), hint=say("c_q_moderator_type" if more else "c_q_moderator_hint"),
+        required=False, options=tuple(Option(key, label) for key, label in offered), known=tuple(known), other=more,
     )  # fmt: skip

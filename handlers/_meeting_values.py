@@ -20,8 +20,8 @@ SEATS = {"online": 60, "hybrid": 40, "in_person": 40}
 """Seats when nothing is said; of a hybrid meeting the room's (domain 3.2)."""
 SEATS_ONLINE = 60
 PER_ORGANISATION = {"online": 2, "hybrid": 1, "in_person": 1}
-DETAILS = {"map_link": "map_link", "phone": "phone", "pack_link": "pack_link", "profile": "profile"}
-"""Fields kept in `Meeting.details`, by field id."""
+DETAILS = {each: each for each in ("map_link", "phone", "pack_link", "profile", "languages", "approver")}
+"""Fields kept in `Meeting.details`, by field id: languages as `en, fr`, the approver as a member's key."""
 TOLD = ("place", "link", "passcode", "map_link", "phone", "pack_link")
 """Fields about which those who come get a notice once the meeting is announced (conversation 5.2)."""
 SOON = timedelta(hours=36)
@@ -94,7 +94,7 @@ def read(values: Mapping[str, str], now: datetime, *, ahead: bool = True) -> dic
         online = datetime.fromisoformat(given) if given else default_deadline(start, zone, "remote", now)
         if online >= start:
             return Invalid({"online_deadline": say("f_deadline", when=When(start, zone))})
-    audience = values.get("audience") or "all"
+    audience, guests = values.get("audience") or "all", int(values.get("guests") or 0)
     found: dict[str, Any] = {
         "title": values.get("title") or values["theme"],
         "theme": values["theme"],
@@ -111,8 +111,8 @@ def read(values: Mapping[str, str], now: datetime, *, ahead: bool = True) -> dic
         "online_deadline": online,
         "seats": _limit(values.get("seats"), SEATS[kind]),
         "seats_online": _limit(values.get("seats_online"), SEATS_ONLINE) if kind == "hybrid" else None,
-        "per_organisation": _limit(values.get("per_organisation"), PER_ORGANISATION[kind]),
-        "guests": int(values.get("guests") or 0),
+        "per_organisation": _limit(values.get("per_organisation"), PER_ORGANISATION[kind] * (1 + guests)),
+        "guests": guests,
         "chatham_house": values.get("rule") != "no",
         "details": {name: values[field] for field, name in DETAILS.items() if field in values},
     }

@@ -6,7 +6,7 @@ Both platforms ask the same: one field for a list, because fields are single; wh
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,19 +18,19 @@ from chat.moments import read_moment
 from chat.outbound import Invalid
 from chat.text import Text, When, say
 from handlers._feature import Context
+from handlers._schedule import topic_poll
+from handlers._schedule_table import POLL_CLOSES
 from handlers._sends import platform_name
 from storage import audience
 from storage import polls as stored
-from storage.communities import Channel
+from storage.communities import Channel, Community
 from storage.database import Session
 from storage.polls import OPTIONS_MAX, Poll, PollOption
 
 LENGTHS = (60, 90, 120, 150, 240, 480)
 """Minutes, as the form of a meeting offers them."""
-OPEN_FOR = {"topic": timedelta(days=10), "quick": timedelta(days=1)}
-"""How long a poll is open unless somebody says otherwise (conversation §5.2)."""
-CLOSES = time(18)
-"""The host's hour at which a topic poll closes by itself."""
+OPEN_FOR = timedelta(days=1)
+"""How long a quick poll is open unless somebody says otherwise (conversation §5.2)."""
 TITLE_MAX, LINE_MAX, ANSWER_MAX, SLOTS_MAX = 60, 120, 40, 10
 ALL = "all"
 
@@ -142,7 +142,8 @@ def _fits(text: str, most: int, number: int) -> str:
 
 async def form(ctx: Context, kind: str) -> Form:
     """Build the form of a poll of one kind."""
-    closes = MomentField(id="closes", label=say("pl_q_closes"), hint=say("pl_q_closes_ten"), required=False)
+    usual = say("sc_poll_usual", n=topic_poll(ctx.community.settings)[1].days)
+    closes = MomentField(id="closes", label=say("pl_q_closes"), hint=usual, required=False)
     match kind:
         case "topic":
             fields: tuple[Field, ...] = (
@@ -254,7 +255,7 @@ async def save(ctx: Context, kind: str, subject: str, values: dict[str, str]) ->
 
 async def _columns(ctx: Context, kind: str, values: dict[str, str]) -> dict[str, Any] | Invalid:
     given = values.get("closes")
-    closes = datetime.fromisoformat(given) if given else default_close(kind, ctx.now, ctx.community.zone)
+    closes = datetime.fromisoformat(given) if given else default_close(kind, ctx.now, ctx.community)
     if closes <= ctx.now:
         return Invalid({"closes": say("f_past")})
     columns: dict[str, Any] = {"question": values["question"], "closes_at": closes}
@@ -288,10 +289,10 @@ def _rows(ctx: Context, kind: str, lines: str) -> list[dict[str, Any]]:
     return [{"title": each} for each in lines.splitlines()]
 
 
-def default_close(kind: str, now: datetime, zone: str) -> datetime:
-    """Give the usual close: a quick poll's a day from now, a topic poll's in ten days at 18:00 of the host."""
+def default_close(kind: str, now: datetime, community: Community) -> datetime:
+    """Give the usual close: a quick poll's a day from now, a topic poll's as the community has it, at 18:00 there."""
     if kind == "quick":
-        return now + OPEN_FOR[kind]
-    there = ZoneInfo(zone)
-    day = (now + OPEN_FOR["topic"]).astimezone(there).date()
-    return datetime.combine(day, CLOSES, there).astimezone(UTC)
+        return now + OPEN_FOR
+    there = ZoneInfo(community.zone)
+    day = now.astimezone(there).date() + topic_poll(community.settings)[1]
+    return datetime.combine(day, POLL_CLOSES, there).astimezone(UTC)

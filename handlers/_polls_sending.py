@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -24,6 +25,7 @@ from handlers._planning import CONFIRM_WITHIN, HOLD, Recipient
 from handlers._polls_cards import CHANNEL, KINDS, REMINDERS
 from handlers._polls_results import CLOSE, REMIND, turned
 from handlers._reminding import no_send_dates
+from handlers._schedule import topic_poll
 from handlers._sends import listed, platform_name
 from handlers._welcome import go
 from scheduler import cards, delivery, quiet, timers
@@ -39,7 +41,11 @@ from storage.timers import Timer
 COUNT_FROM = 50
 """From so many people on the number is typed before anything is sent (conversation, settled point a)."""
 REMIND_AFTER = timedelta(days=7)
-"""How long after the opening those who are silent are reminded, if half of the time is not shorter (domain 3.1)."""
+"""How long after the opening those who are silent about dates are reminded, if half of the time is not shorter."""
+
+
+LAST_CALL = timedelta(days=1)
+"""How long before a topic poll closes its reminder must come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,13 +263,27 @@ async def _carry_out(ctx: Context, plan: Plan, digest: str) -> Campaign:
     )  # fmt: skip
     poll.state, poll.channels = "open", [each.id for each in plan.channels]
     await timers.call_at(db, CLOSE, poll.key, poll.closes_at)
-    if poll.kind in REMINDERS:
-        due = min(plan.first + REMIND_AFTER, plan.first + (poll.closes_at - plan.first) / 2)
+    due = reminds_at(poll, plan.first, ctx.community.settings) if poll.kind in REMINDERS else None
+    if due is not None:
         await timers.call_at(db, REMIND, poll.key, due, not_after=poll.closes_at)
     await _send_notices.watch(db, campaign, now)
     audit.note(db, now, ctx.me.id, f"send_{kind}", campaign.key)
     await db.flush()
     return campaign
+
+
+def reminds_at(poll: Poll, opened: datetime, settings: Mapping[str, Any]) -> datetime | None:
+    """Give when those who are silent are reminded: a topic poll as the community has it, None for never (T-53).
+
+    A poll that is open for less than a day longer than that reminds at half of its time.
+    """
+    half = opened + (poll.closes_at - opened) / 2
+    if poll.kind != "topic":
+        return min(opened + REMIND_AFTER, half)
+    after = topic_poll(settings)[0]
+    if after is None:
+        return None
+    return opened + after if opened + after + LAST_CALL <= poll.closes_at else half
 
 
 async def progress(ctx: Context, campaign: Campaign, poll: Poll) -> Message:

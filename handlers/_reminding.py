@@ -1,4 +1,4 @@
-"""Timers of an announced meeting and the rows they write: who gets which message of the schedule, and when."""
+"""Timers of a meeting and the rows they write: who gets which message of the schedule, and when."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from storage.database import Session
 from storage.deliveries import Campaign, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
+from storage.series import NOT_ANNOUNCED
 from storage.timers import Timer
 
 TIMERS = ("reminder", "begin", "end", "fbask", "fbclose", "deadline")
@@ -116,13 +117,15 @@ def drawn(kind: str) -> bool:
 
 
 async def arm(db: Session, meeting: Meeting) -> None:
-    """Set the timers of an announced meeting as its schedule has them now: rows, begin, end, deadline, questions.
+    """Set the timers of a meeting as its schedule has them now.
 
-    Safe to repeat: waiting timers move to their new moment, those of rows that are gone are called off. What has been
-    written stays; after a change of the time call `disarm` before.
+    Of a draft those of the rows that come before the announcement; of an announced one the other rows, begin, end,
+    deadline and questions. Safe to repeat: waiting timers move to their new moment, those of rows that are gone are
+    called off. What has been written stays; after a change of an announced time call `disarm` before.
     """
     dates, key = await calendar(db, meeting), meeting.key
-    wanted = {each.key: each for each in dates.alive if not dates.pointless(each)}
+    draft = meeting.state in NOT_ANNOUNCED
+    wanted = {each.key: each for each in dates.alive if each.rule.draft == draft and not dates.pointless(each)}
     waiting = select(Timer.kind, Timer.slot).where(Timer.subject == key, Timer.state == "waiting")
     for kind, name in (await db.execute(waiting)).all():
         if (kind == "reminder" and name not in wanted) or (kind == "fbask" and "feedback" not in wanted):
@@ -132,6 +135,8 @@ async def arm(db: Session, meeting: Meeting) -> None:
             await timers.call_at(
                 db, "reminder", key, dates.written(row), slot=name, not_after=dates.pointless_after(row)
             )
+    if draft:
+        return
     await timers.call_at(db, "deadline", key, dates.closing, not_after=meeting.starts_at)
     await timers.call_at(db, "begin", key, meeting.starts_at)
     await timers.call_at(db, "end", key, meeting.ends_at)
@@ -142,11 +147,16 @@ async def arm(db: Session, meeting: Meeting) -> None:
 
 
 async def disarm(db: Session, meeting: Meeting) -> None:
-    """Take all timers of a meeting back, and what is written and has not left."""
+    """Take all timers of a meeting back, and what is written and has not left.
+
+    One whose announcement was undone has again what comes before it.
+    """
     for kind in TIMERS:
         await timers.cancel(db, kind, meeting.key)
     await _forget(db, meeting)
     await _unwrite(db, meeting, {name for each in RULES for name in (each.key, f"{each.key}@online")})
+    if meeting.state in NOT_ANNOUNCED:
+        await arm(db, meeting)
 
 
 async def rewrite(db: Session, meeting: Meeting, key: str) -> None:

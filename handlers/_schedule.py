@@ -3,7 +3,7 @@
 Days are calendar days between the meeting's date and the row's. Hours are those of the member's own zone, for
 organisers and for the morning of a meeting in person those of the host's. A community and a meeting may change days
 and hour of a row or switch it off: `{row: {"days": 3, "hour": "09:30"}}` or `{row: {"off": true}}`; the community's
-rows may name a format, `nudge_1@in_person`.
+rows may name a format, `nudge_1@in_person`. Rows that follow the topic poll have days alone, and one value for all.
 """
 
 from __future__ import annotations
@@ -11,26 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from handlers._schedule_table import ASK_AFTER, BULK, DAY, DAY_CALL, DESK, LAST, PERSONAL, RULES, Rule
 from scheduler import quiet
 from storage.meetings import Meeting
 from storage.members import Member
 
-Audience = Literal[
-    "silent", "maybe", "yes_maybe", "coming", "visa", "unanswered", "absent", "attended", "moderators", "organisers"
-]
-BULK = time(10)
-"""The hour at which members get what is not urgent, in their own zone (domain 3.2)."""
-DAY_CALL = time(8)
-"""The hour of the last reminder before a meeting in person, in the host's zone: the member is there by then."""
-DESK = time(9)
-"""The hour of reports to organisers (conversation §8)."""
+__all__ = [
+    "ASK_AFTER", "BULK", "DAY", "LAST", "RULES", "Calendar", "Row", "Rule", "feedback_closes", "feedback_slot",
+    "replies_close", "rows_of", "topic_poll",
+]  # fmt: skip
 BEFORE_START = timedelta(hours=2)
 """A message that quiet hours would push past this long before the start goes earlier instead (domain 3.2)."""
-ASK_AFTER = timedelta(hours=1)
-"""How long after the end people are asked for feedback."""
 EVENING = 19
 FEEDBACK_DAYS = 7
 FEEDBACK_CLOSES = time(18)
@@ -40,86 +34,8 @@ MARGIN = timedelta(hours=26)
 """The same wall time of the same meeting is at most this much earlier for a member than for the host."""
 BACK = 5
 """Days before its limit by which a row is written at the latest: weekends and feasts may move it back so far."""
-DAY = timedelta(days=1)
-WORKING = range(5)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """Be one row of the table; `online` and `in_person` are days before the meeting, negative ones after it."""
-
-    key: str
-    kind: str
-    to: Audience
-    online: int | None = None
-    in_person: int | None = None
-    hour: time | None = BULK
-    """Wall time; None: `offset` from the start (from the end, if `after`)."""
-    offset: timedelta = timedelta(0)
-    after: bool = False
-    counted: bool = False
-    """Whether it counts against the weekly cap (conversation §8)."""
-    chain: str = ""
-    """Rows of one chain replace each other: one expires when the next is due (reliability P4)."""
-    valid: timedelta | None = None
-    """How long after its moment it is still worth sending; None: as its chain says."""
-    late: bool = False
-    """Whether it is made up for when its moment passed before somebody came in, or before the meeting was announced."""
-    host: bool = False
-    """Whether the hour is the host's."""
-    timed: bool = True
-    """Whether days and hour may be changed; others may only be switched off."""
-    lead: timedelta | None = None
-    """How long before its moment its rows are written, if not the usual time."""
-    live: bool = False
-    """Whether it belongs to the meeting itself: it keeps its moment, also at night, and is good until the end."""
-    timer: str = "reminder"
-    """The timer that does it; "" for what other parts do by themselves."""
-
-
-RULES = (
-    Rule(key="nudge_1", kind="rsvp_nudge", to="silent", online=32, in_person=60, counted=True, chain="reply"),
-    Rule(key="visa", kind="report_visa", to="organisers", in_person=55, hour=DESK, valid=5 * DAY),
-    Rule(key="visa_letter", kind="visa_letter", to="visa", in_person=55, valid=5 * DAY),
-    Rule(key="balance", kind="report_balance", to="organisers", online=28, in_person=45, hour=DESK, valid=5 * DAY),
-    Rule(key="agenda", kind="agenda_question", to="yes_maybe", online=21, in_person=40, counted=True, valid=7 * DAY),
-    Rule(key="nudge_2", kind="rsvp_nudge", to="silent", online=17, in_person=33, counted=True, chain="reply"),
-    Rule(key="decide", kind="maybe_nudge", to="maybe", online=17, in_person=33, counted=True, chain="decide"),
-    Rule(key="deadline", kind="report_deadline", to="organisers", online=14, in_person=30, hour=None, timed=False,
-         timer="deadline", valid=3 * DAY),
-    Rule(key="practical_pack", kind="practical_pack", to="coming", in_person=14, counted=True, chain="coming"),
-    Rule(key="headcount", kind="report_headcount", to="organisers", in_person=10, hour=DESK, valid=5 * DAY, late=True),
-    Rule(key="reminder_7d", kind="reminder_7d", to="coming", online=7, in_person=7, counted=True, chain="coming"),
-    Rule(key="readiness", kind="report_readiness", to="organisers", online=3, in_person=3, hour=DESK, valid=3 * DAY,
-         late=True),
-    Rule(key="reminder_1d", kind="reminder_1d", to="coming", online=1, in_person=1, counted=True, chain="coming"),
-    Rule(key="reminder_1h", kind="reminder_1h", to="coming", online=0, hour=None, offset=-timedelta(hours=1),
-         chain="coming", late=True, timed=False, lead=timedelta(hours=5)),
-    Rule(key="reminder_day", kind="reminder_day", to="coming", in_person=0, hour=DAY_CALL, host=True, chain="coming",
-         late=True, timed=False, lead=timedelta(hours=20)),
-    Rule(key="moderate", kind="moderate", to="moderators", online=0, in_person=0, hour=None,
-         offset=-timedelta(minutes=15), late=True, timed=False, live=True, lead=timedelta(hours=5)),
-    Rule(key="checkin", kind="checkin", to="coming", online=0, in_person=0, hour=None, offset=-timedelta(minutes=15),
-         late=True, timed=False, live=True, lead=timedelta(hours=5)),
-    Rule(key="feedback", kind="feedback_request", to="attended", online=0, in_person=0, hour=None, after=True,
-         offset=ASK_AFTER, counted=True, timed=False, chain="questions", timer="fbask"),
-    Rule(key="attendance", kind="report_attendance", to="organisers", online=-1, in_person=-1, hour=DESK, after=True,
-         valid=5 * DAY),
-    Rule(key="absent", kind="absent", to="absent", online=-1, in_person=-1, hour=time(16), after=True, counted=True,
-         late=True, lead=timedelta(hours=3), valid=5 * DAY),
-    Rule(key="again_1", kind="feedback_reminder", to="unanswered", online=-3, in_person=-3, after=True, counted=True,
-         chain="questions"),
-    Rule(key="again_2", kind="feedback_reminder", to="unanswered", online=-6, in_person=-6, after=True, counted=True,
-         chain="questions"),
-    Rule(key="feedback_close", kind="report_feedback", to="organisers", online=-7, in_person=-7, hour=None, after=True,
-         timed=False, valid=5 * DAY),
-    Rule(key="followup", kind="followup_90d", to="attended", online=-90, in_person=-90, after=True, counted=True,
-         valid=14 * DAY),
-)  # fmt: skip
-"""In the order of time. Memo, polls and the report at T+45 are rows of other features."""
-LAST = ("reminder_1h", "reminder_day")
-PERSONAL = ("coming", "yes_maybe")
-"""Audiences who have said how they take part in a hybrid meeting: its rows are those of their own way."""
+WORKING, OPEN = range(5), range(8, 20)
+"""Days of the week and hours, in the meeting's zone, at which organisers get reports (domain 3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +72,10 @@ def rows_of(meeting: Meeting, settings: Mapping[str, Any] | None = None) -> tupl
             days = rule.in_person if form == "in_person" else rule.online
             if days is not None:
                 row = Row(rule, key, days, rule.hour, mode)
-                for change, mine in ((usual.get(rule.key), False), (usual.get(f"{rule.key}@{form}"), False),
-                                     (own.get(key), True)):  # fmt: skip
+                changes = [(usual.get(rule.key), False)]
+                if not rule.follows:
+                    changes += [(usual.get(f"{rule.key}@{form}"), False), (own.get(key), True)]
+                for change, mine in changes:
                     row = _changed(row, change, mine) if isinstance(change, Mapping) else row
                 found.append(row)
     return tuple(found)
@@ -180,11 +98,19 @@ def _changed(row: Row, change: Mapping[str, Any], mine: bool) -> Row:
     if row.rule.timed:
         if isinstance(change.get("days"), int):
             days = -change["days"] if row.rule.after else change["days"]
-        if change.get("hour"):
+        if change.get("hour") and not row.rule.follows:
             hour = time.fromisoformat(str(change["hour"]))
     return replace(
-        row, days=days, hour=hour, off=bool(change.get("off")), own=row.own or mine, changed=row.changed or not mine
-    )
+        row, days=days, hour=hour, off=bool(change.get("off")) and not row.rule.stays, own=row.own or mine,
+        changed=row.changed or not mine,
+    )  # fmt: skip
+
+
+def topic_poll(settings: Mapping[str, Any]) -> tuple[timedelta | None, timedelta]:
+    """Give how long after its opening a topic poll reminds, None for never, and closes (domain 3.1, T-53 and T-50)."""
+    found = {each.key: each for each in rows_of(Meeting(format="online", schedule={}), settings)}
+    remind, close = found["poll_remind"], found["poll_close"]
+    return None if remind.off else remind.days * DAY, max(close.days, 1) * DAY
 
 
 def feedback_closes(meeting: Meeting) -> datetime:
@@ -250,6 +176,9 @@ class Calendar:
         return self.early(row) and self.day(row, self.meeting.zone) <= self.meeting.ends_at.date()
 
     def _planned_day(self, row: Row, zone: str) -> date:
+        first = self.row(row.rule.follows) if row.rule.follows else None
+        if first is not None:
+            return self._planned_day(first, zone) + row.days * DAY
         anchor = self.meeting.ends_at if row.rule.after else self.meeting.starts_at
         return anchor.astimezone(ZoneInfo(zone)).date() - timedelta(days=row.days)
 
@@ -268,9 +197,23 @@ class Calendar:
         day = self.day(row, self.meeting.zone)
         if row.rule.to == "organisers":
             step = DAY if row.rule.after else -DAY
-            while day.weekday() not in WORKING or day in self.no_send:
+            while not self._works(day):
                 day += step
         return datetime.combine(day, row.hour or BULK, zone).astimezone(UTC)
+
+    def _works(self, day: date) -> bool:
+        return day.weekday() in WORKING and day not in self.no_send
+
+    def desk(self, at: datetime) -> datetime:
+        """Give an instant itself if organisers may be written to then, else the next working morning at nine."""
+        local = at.astimezone(ZoneInfo(self.meeting.zone))
+        day = local.date()
+        if self._works(day) and OPEN.start <= local.hour < OPEN.stop:
+            return at
+        day += DAY if local.hour >= DESK.hour else timedelta(0)
+        while not self._works(day):
+            day += DAY
+        return datetime.combine(day, DESK, local.tzinfo).astimezone(UTC)
 
     def _fixed(self, row: Row) -> datetime | None:
         """Give the moment of a row that is the same for everybody."""
@@ -371,6 +314,9 @@ class Calendar:
             return self.meeting.ends_at
         if row.rule.after:
             return self.nominal(row) + (row.rule.valid or FEEDBACK_DAYS * DAY)
+        listed = self.row("checklist") if row.rule.key == "poll_open" else None
+        if listed is not None:  # which names a missing theme as well
+            return self.nominal(listed)
         if row.rule.to == "organisers":
             return self.meeting.starts_at
         return self.limit(row)

@@ -10,13 +10,16 @@ from sqlalchemy import select
 
 from chat.text import Text, When, say
 from handlers import _reminding
-from handlers._schedule import Calendar, Row, feedback_closes
+from handlers._schedule import RULES, Calendar, Row, feedback_closes, topic_poll
 from handlers._schedule_screens import usual_rows
 from storage.communities import Community
 from storage.database import Session
 from storage.meetings import INVITED, Meeting
+from storage.series import NOT_ANNOUNCED
 
 DAYS_MOST = 365
+POLL_DAYS_MOST = 60
+"""Days a poll may be open at most unless somebody says otherwise."""
 HOURS = ("08:00", "09:00", "10:00", "11:00", "12:00", "13:00", "14:00", "15:00", "16:00", "17:00", "18:00", "19:00")
 """Hours outside of usual quiet hours (domain 3.2); others between them are typed."""
 REPLY_DAYS = {"online": 14, "in_person": 30}
@@ -61,6 +64,16 @@ def refuse_usual(found: Row, form: str, days: int) -> Text | None:
     return None
 
 
+def refuse_poll(community: Community, found: Row, days: int) -> Text | None:
+    """Tell why a topic poll cannot remind or close so many days after it opens: first the reminder, then the close."""
+    remind, close = topic_poll(community.settings)
+    if found.key == "poll_remind" and days >= close.days:
+        return say("sc_poll_remind_late", n=close.days)
+    if found.key == "poll_close" and remind is not None and days <= remind.days:
+        return say("sc_poll_close_early", n=remind.days)
+    return None
+
+
 async def change(db: Session, meeting: Meeting, key: str, entry: dict[str, Any] | None) -> None:
     """Write one row of a meeting, or take its change back (None); what waits is written anew. The row is held."""
     rows = dict(meeting.schedule or {})
@@ -69,14 +82,15 @@ async def change(db: Session, meeting: Meeting, key: str, entry: dict[str, Any] 
         rows[key] = entry
     meeting.schedule = rows
     await db.flush()
-    if meeting.state in INVITED:
+    if meeting.state in (*NOT_ANNOUNCED, *INVITED):
         await _reminding.rewrite(db, meeting, key)
 
 
 async def change_usual(db: Session, name: str, entry: dict[str, Any] | None) -> None:
     """Write one row of the community's usual schedule, `nudge_1@online`, or take its change back.
 
-    Announced meetings that do not say otherwise themselves follow.
+    Meetings that do not say otherwise themselves follow: planned ones in what comes before the announcement, announced
+    ones in the rest. What follows the topic poll counts for polls that are opened from now on.
     """
     held = select(Community).where(Community.id == db.community_id).with_for_update(key_share=True)
     community = (await db.scalars(held.execution_options(populate_existing=True))).one()
@@ -87,9 +101,10 @@ async def change_usual(db: Session, name: str, entry: dict[str, Any] | None) -> 
     community.settings = {**community.settings, "schedule": rows}
     await db.flush()
     key = name.partition("@")[0]
-    for meeting in await db.scalars(select(Meeting).where(Meeting.state.in_(INVITED))):
+    concerned = NOT_ANNOUNCED if any(each.key == key and each.draft for each in RULES) else INVITED
+    for meeting in await db.scalars(select(Meeting).where(Meeting.state.in_(concerned))):
         for row in (await _reminding.calendar(db, meeting)).rows:
-            if row.rule.key == key:
+            if row.rule.key == key and not row.rule.follows:
                 await _reminding.rewrite(db, meeting, row.key)
 
 

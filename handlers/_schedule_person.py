@@ -9,15 +9,16 @@ from sqlalchemy import select
 
 from chat.message import Message, button, row, rows
 from chat.text import Bold, Text, When, say, zone_city
-from handlers import _planning, _quota, _recipients, _reminding
+from handlers import _planning, _quota, _recipients, _reminding, _schedule_drafts
 from handlers._feature import Context
 from handlers._schedule import BULK, Calendar, Row
 from handlers._schedule_screens import reason as general
 from handlers._schedule_screens import whom
 from handlers._sends import platform_name
 from handlers._sends import reason as why_not
+from scheduler import quiet
 from scheduler.delivery import choose_account, silence
-from storage import invitations
+from storage import invitations, polls
 from storage.deliveries import Campaign, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
@@ -87,10 +88,10 @@ async def _rows(
 ) -> list[tuple[datetime | None, Text]]:
     sent = await _written(ctx, dates.meeting, member)
     week = await _week(ctx, dates, member)
-    made: list[tuple[datetime | None, Text]] = []
+    made = await _before(ctx, dates, member)
     asked: list[datetime] = []
     for each in sorted(dates.rows, key=lambda one: dates.slot(one, member)):
-        if each.rule.to in ("organisers", "moderators") or not _reminding.drawn(each.kind):
+        if each.rule.draft or each.rule.to in ("organisers", "moderators") or not _reminding.drawn(each.kind):
             continue
         head: Text = say(f"sc_row_{each.rule.key}")
         state = sent.get(_reminding.occurrence(dates.meeting, each))
@@ -114,6 +115,46 @@ async def _rows(
             text += (" · ", say("sc_why_later"))
         made.append((due, (*text, *_moved(dates, each, member, due))))
     return made
+
+
+async def _before(ctx: Context, dates: Calendar, member: Member) -> list[tuple[datetime | None, Text]]:
+    """Say what comes before the announcement: of it a member gets the poll's reminder alone, if they have not voted."""
+    made: list[tuple[datetime | None, Text]] = []
+    for each in await _schedule_drafts.stands(ctx.db, dates, ctx.now):
+        head: Text = say(f"sc_row_{each.row.rule.key}")
+        due = quiet.bulk_slot(member, each.at, dates.no_send)
+        reason: Text | None = say(each.reason) if each.reason else None
+        if reason is None and each.row.rule.to != "not_voted":
+            reason = say("sc_why_reply", who=whom(each.row))
+        reason = reason or silent(member, due) or await _voted(ctx, dates, member)
+        if reason is not None:
+            made.append((None, (head, " · ", reason)))
+            continue
+        note: tuple[Text, ...] = (" · ", say(each.note)) if each.note else ()
+        made.append((due, (When(due, member.zone), " · ", head, *note)))
+    return made
+
+
+async def _voted(ctx: Context, dates: Calendar, member: Member) -> Text | None:
+    """Tell why the open topic poll does not remind a member; None if it does, or if none is open."""
+    poll = (await _schedule_drafts.topic_poll(ctx.db, dates.meeting, ctx.now)).poll
+    if poll is None:
+        return None
+    if not await polls.entitled(ctx.db, poll, member):
+        return say("sc_why_not_invited")
+    mine = await polls.ballot(ctx.db, poll, member)
+    return say("sc_why_voted") if mine is not None and mine.choices else None
+
+
+def silent(member: Member, due: datetime) -> Text | None:
+    """Tell why no message at all reaches a member at a moment; None if one does."""
+    asleep = silence(member, due)
+    if asleep:
+        return why_not(asleep)
+    if choose_account(member) is None:
+        known = next((each.reason for each in member.accounts if each.reason), "")
+        return why_not(known or ("not_started" if member.accounts else "no_account"))
+    return None
 
 
 async def _week(ctx: Context, dates: Calendar, member: Member) -> _quota.Week | None:
@@ -149,13 +190,9 @@ def _reason(dates: Calendar, found: Row, member: Member, invitation: Invitation 
     if key and key != "sc_why_past":
         return say(key)
     due = dates.slot(found, member)
-    account = choose_account(member)
-    asleep = silence(member, due)
-    if asleep:
-        return why_not(asleep)
-    if account is None:
-        known = next((each.reason for each in member.accounts if each.reason), "")
-        return why_not(known or ("not_started" if member.accounts else "no_account"))
+    unreached = silent(member, due)
+    if unreached is not None:
+        return unreached
     reply = invitation.reply if invitation else "none"
     if invitation is not None and invitation.withdrawn:
         return say("sc_why_not_invited")

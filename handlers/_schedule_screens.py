@@ -8,7 +8,7 @@ from datetime import datetime
 
 from chat.message import Button, Message, Press, button, row, rows
 from chat.text import Bold, Text, When, say
-from handlers import _recipients, _reminding
+from handlers import _recipients, _reminding, _schedule_drafts
 from handlers._schedule import Calendar, Row, rows_of
 from handlers._welcome import go
 from handlers.reminders import pack_known
@@ -32,15 +32,23 @@ class Line:
     people: int | None
     early: bool = False
     reason: str = ""
+    note: str = ""
 
 
 async def lines(db: Session, meeting: Meeting, now: datetime) -> list[Line]:
-    """Work out every row of a meeting that some feature draws, in the order of time."""
+    """Work out every row of a meeting that some feature draws, in the order of time.
+
+    Of an announced meeting, rows from before the announcement whose moment is past are left out.
+    """
     dates = await _reminding.calendar(db, meeting)
     known = await _recipients.numbers(db, meeting) if meeting.state in (*INVITED, *HELD) else {}
-    found = []
+    found = [
+        Line(each.row, each.at, None, reason=each.reason, note=each.note)
+        for each in await _schedule_drafts.stands(db, dates, now)
+        if _reminding.drawn(each.row.kind)
+    ]
     for each in dates.rows:
-        if _reminding.drawn(each.kind):
+        if not each.rule.draft and _reminding.drawn(each.kind):
             people = _recipients.counted(each, known) if known else None
             found.append(Line(each, dates.nominal(each), people, dates.early(each), reason(dates, each, people, now)))
     return sorted(found, key=lambda line: line.at)
@@ -102,7 +110,6 @@ def screen(meeting: Meeting, found: Sequence[Line], page: int | None = None, not
 
 
 def words(line: Line) -> tuple[Text, ...]:
-    """Say what a row is, for whom, for how many, and why it sends nothing if so."""
     """Say what a row is, for whom, how many now, and why it may not go out."""
     parts: list[Text] = [say(f"sc_row_{line.row.rule.key}"), " · ", whom(line.row)]
     if line.people:
@@ -111,6 +118,8 @@ def words(line: Line) -> tuple[Text, ...]:
         parts += [" · ", say(line.reason)]
     elif line.early:
         parts += [" · ", say("sc_early")]
+    elif line.note:
+        parts += [" · ", say(line.note)]
     return tuple(parts)
 
 
@@ -156,6 +165,8 @@ def usual_rows(community: Community, form: str) -> list[Row]:
 
 def distance(found: Row) -> Text:
     """Say how far from the meeting a row is."""
+    if found.rule.follows:
+        return say("sc_after_poll", n=found.days)
     if found.hour is None:
         return say("sc_by_itself")
     hour = f"{found.hour:%H:%M}"
@@ -171,18 +182,22 @@ def card(key: str, name: str, found: Row, line: Line | None, zone: str, head: Te
         text.append(When(line.at, zone))
         if line.early:
             text.append(say("sc_early"))
-        if line.reason:
-            text.append(say(line.reason))
+        if line.reason or line.note:
+            text.append(say(line.reason or line.note))
     elif found.off:
         text.append(say("sc_why_off"))
+    if found.rule.follows:
+        text.append(say("sc_follows"))
     changed = found.own if key != USUAL else found.changed
     text.append(say("sc_own" if found.own else "sc_own_community" if found.changed else "sc_usual"))
     over = line is not None and line.reason == "sc_why_past"
     switch = ("sc_on", "on") if found.off else ("sc_off", "off")
     choices = row(
         button("sc_change", "rowedit", key, "f", name) if found.rule.timed and not found.off else None,
-        button(switch[0], "rowoff", key, switch[1], name),
+        None if found.rule.stays else button(switch[0], "rowoff", key, switch[1], name),
         button("sc_usual", "rowoff", key, "usual", name) if changed else None,
     )
+    if found.rule.follows and key != USUAL:  # no meeting has polls of its own
+        choices = row(button("sc_dates", "sched", USUAL))
     back = button("back", "sched", key, "", name.partition("@")[2] if key == USUAL else "")
     return Message(tuple(text), rows(() if over and not found.rule.timed else choices, row(back)), silent=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from chat.message import Button, Message, Press, button, row, rows
 from chat.text import Bold, Text, When, say
-from handlers._card_lines import answers, can, details_row, fine_print, title_line, when
+from handlers._card_lines import answers, can, details_row, fine_print, guests_for, title_line, when
 from handlers._welcome import go
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
@@ -32,6 +32,8 @@ class Beside:
     agreed: bool = False
     until: datetime | None = None
     """Until when the colleague can agree."""
+    elsewhere: bool = False
+    """Whether another message offers the seat."""
 
 
 NOTHING = Beside()
@@ -42,7 +44,8 @@ def seat_card(meeting: Meeting, invitation: Invitation, member: Member, now: dat
     match invitation.reply:
         case "waitlisted":
             if offered(invitation, now):
-                return offer_card(meeting, invitation, member)
+                made = offer_elsewhere if beside.elsewhere else offer_card
+                return made(meeting, invitation, member)
             return waiting_card(meeting, invitation, now, beside)
         case "asked":
             return asked_card(meeting)
@@ -67,6 +70,13 @@ def offer_card(meeting: Meeting, invitation: Invitation, member: Member) -> Mess
     take = button("take_seat", "takeseat", meeting.key, meeting.revision, style="primary")
     leave = button("pass_seat", "passseat", meeting.key, meeting.revision)
     return Message((text,), rows(row(take, leave), details_row(meeting)), fine_print(meeting))
+
+
+def offer_elsewhere(meeting: Meeting, invitation: Invitation, _member: Member) -> Message:
+    """Point from an older message to the one that offers a seat: the question stands once."""
+    assert invitation.offer_until is not None
+    until = say("w_offer_elsewhere", when=When(invitation.offer_until, meeting.zone))
+    return Message((title_line(meeting), until), rows(row(go("my", "my"))), fine_print(meeting))
 
 
 def waiting_card(meeting: Meeting, invitation: Invitation, now: datetime, beside: Beside) -> Message:
@@ -135,12 +145,12 @@ def delegated_card(meeting: Meeting, beside: Beside) -> Message:
     return Message((Bold(state), title_line(meeting)), rows((*row(back), *details_row(meeting))), fine_print(meeting))
 
 
-def guests_card(meeting: Meeting, guests: int) -> Message:
+def guests_card(meeting: Meeting, member: Member, guests: int) -> Message:
     """Ask how many guests somebody who comes brings; at most nine can be chosen."""
     rev = meeting.revision
     numbers = [
         Button(str(each), Press("rsvp", meeting.key, str(rev), f"g{each}"), "primary" if each == guests else "default")
-        for each in range(min(meeting.guests, 9) + 1)
+        for each in range(min(guests_for(meeting, member), 9) + 1)
     ]
     lines: tuple[Text, ...] = (title_line(meeting), say("w_guests_ask"))
     return Message(lines, rows(row(*numbers[:5]), row(*numbers[5:]), row(button("back", "invited", meeting.key, rev))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -13,9 +14,11 @@ from scheduler import cards, delivery, quiet, timers
 from storage import delegations, seats, waiting_list
 from storage.communities import Community
 from storage.database import Session
+from storage.deliveries import Campaign, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
 
+OFFER = "waitlist_offer"
 BEFORE_START = timedelta(hours=2)
 """An offer that quiet hours would hold longer than until this long before the start is sent at once."""
 SILENT_FOR = timedelta(days=7)
@@ -41,7 +44,7 @@ async def settle(db: Session, meeting: Meeting, now: datetime) -> None:
     await db.flush()
     if to:
         minute = f"{now:%Y%m%d%H%M}"
-        await delivery.plan(db, kind="waitlist_offer", subject=meeting.key, occurrence=minute, to=to, now=now)
+        await delivery.plan(db, kind=OFFER, subject=meeting.key, occurrence=minute, to=to, now=now)
     await set_timer(db, meeting, seats.next_end(done.waiting, now))
     for _, member in sorted(done.waiting, key=lambda each: each[1].id):  # in one order, so that nobody waits in a ring
         cards.touch_at_end(db, PRIVATE, meeting.key, member=member)
@@ -87,10 +90,33 @@ async def card(
     now: datetime,
     *,
     nudge: bool = False,
+    older: bool = False,
 ) -> Message:
-    """Draw a member's card with what stands beside it; a reply in a meeting without limits asks nothing more."""
+    """Draw a member's card with what stands beside it; a reply in a meeting without limits asks nothing more.
+
+    An `older` message only points to the newest one while that offers a seat, so that the question stands once.
+    """
     found = await beside(db, meeting, invitation, member, now)
+    if older and not invitation.withdrawn and seats.offered(invitation, now) and now < meeting.starts_at:
+        found = replace(found, elsewhere=await _offer_written(db, meeting, member, now))
     return member_card(meeting, invitation, member, community, now, nudge=nudge, beside=found)
+
+
+async def _offer_written(db: Session, meeting: Meeting, member: Member, now: datetime) -> bool:
+    """Tell whether a message of its own offers the seat; who let one pass lately gets none."""
+    found = await db.scalar(
+        select(Delivery.id)
+        .join(Campaign, Campaign.id == Delivery.campaign_id)
+        .where(
+            Campaign.kind == OFFER,
+            Campaign.subject == meeting.key,
+            Delivery.member_id == member.id,
+            Delivery.state.in_(("queued", "sending", "sent", "unknown")),
+            Delivery.expires_at > now,
+        )
+        .limit(1)
+    )
+    return found is not None
 
 
 async def beside(db: Session, meeting: Meeting, invitation: Invitation, member: Member, now: datetime) -> Beside:

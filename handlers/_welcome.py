@@ -30,7 +30,9 @@ def languages(purpose: str = "", whose: str = "") -> tuple[Row, ...]:
 
 def stranger() -> Message:
     """Tell somebody we do not know what this is; offers only what anybody may use."""
-    return Message((say("e_stranger"),), rows(row(go("about", "about"), go("language", "language"))))
+    return Message(
+        (say("e_stranger"),), rows(row(go("webinars", "webinar"), go("about", "about"), go("language", "language")))
+    )
 
 
 def no_right() -> Message:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from chat.errors import UserError
 from chat.form import Form, TextField
 from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Invalid, Reply
 from chat.text import Bold, Text, say
+from handlers import _quota, _reminding
 from handlers._cards import when
 from handlers._feature import Answers, Context, Feature, Waiting
 from handlers._meetings import about, pressed
 from handlers._personal import looks_personal
+from handlers._recipients import REPLIES
 from handlers._welcome import go, turn
 from scheduler.contract import Drawing, Skip
 from storage import audit, invitations, questions
 from storage.database import Session
+from storage.deliveries import Campaign, Delivery
 from storage.meetings import HELD, INVITED, Invitation, Meeting, by_key
+from storage.members import Member
 from storage.questions import MOST
+from storage.timers import Timer
 
 feature = Feature("agenda")
 
+KIND = "agenda_question"
+IN_DIGEST = timedelta(days=10)
+"""How long after its moment a question that was put off may come: a digest waits a week, and for no weekend."""
 LEAST = 3
 """Characters of the shortest question."""
 PAGE = 5
@@ -44,7 +52,7 @@ def may_ask(meeting: Meeting, invitation: Invitation | None, now: datetime) -> b
     )
 
 
-@feature.card("agenda_question")
+@feature.card(KIND)
 async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     """Draw the question; it stays open, because nobody knows who has sent one."""
     meeting, member = await by_key(db, drawing.subject), drawing.member
@@ -68,7 +76,59 @@ def asking(meeting: Meeting) -> Message:
 
 def closed(meeting: Meeting) -> Message:
     """Say that no questions are taken any more, or from this person."""
-    return Message((Bold(meeting.title), say("aq_closed")), rows(row(go("my", "my"), go("home", "home"))))
+    why = say("m_cancelled" if meeting.state == "cancelled" else "aq_closed")
+    return Message((Bold(meeting.title), why), rows(row(go("my", "my"), go("home", "home"))))
+
+
+async def put_off(
+    db: Session, member: Member, mine: Sequence[tuple[Meeting, Invitation]], now: datetime
+) -> list[Waiting]:
+    """Give the questions that were over somebody's weekly cap: one digest asks them instead, with a button each.
+
+    Home does not show them: nobody knows who has sent a question, so there they would wait until the meeting.
+    """
+    asked: dict[tuple[str, str], tuple[Meeting, datetime]] = {}
+    for meeting, invitation in mine:
+        if not may_ask(meeting, invitation, now):
+            continue
+        dates = await _reminding.calendar(db, meeting)
+        for each in dates.alive:
+            if each.kind == KIND and each.takes(invitation.mode) and invitation.reply in REPLIES[each.rule.to]:
+                due = dates.slot(each, member)
+                meant = invitation.replied_at is None or invitation.replied_at <= due
+                if meant and due <= now < due + IN_DIGEST:
+                    asked[meeting.key, each.key] = (meeting, due)
+    if not asked:
+        return []
+    written = select(Timer.subject, Timer.slot).where(
+        Timer.kind == "reminder", Timer.state == "done", Timer.subject.in_({key for key, _ in asked})
+    )
+    done = {(key, slot) for key, slot in await db.execute(written)}
+    got = await _got(db, member, now)
+    return [
+        Waiting(
+            say("aq_waits", title=meeting.title), button("agenda_q", "agendaq", meeting.key), meeting.starts_at, KIND
+        )
+        for (key, slot), (meeting, due) in asked.items()
+        if (key, slot) in done and not any(each == key or (not each and at >= due) for each, at in got)
+    ]
+
+
+async def _got(db: Session, member: Member, now: datetime) -> list[tuple[str, datetime]]:
+    """Give the meetings whose question somebody gets or got, and as "" the digests they got, with the moment."""
+    found = await db.execute(
+        select(Campaign.kind, Campaign.subject, Delivery.due_at)
+        .join(Delivery, Delivery.campaign_id == Campaign.id)
+        .where(
+            Delivery.member_id == member.id,
+            Delivery.due_at > now - 2 * IN_DIGEST,
+            or_(
+                and_(Campaign.kind == KIND, Delivery.state.in_(_quota.PLANNED)),
+                and_(Campaign.kind == _quota.DIGEST, Delivery.state == "sent"),
+            ),
+        )
+    )
+    return [(subject if kind == KIND else "", due) for kind, subject, due in found]
 
 
 @feature.click("agendaq")
@@ -83,7 +143,8 @@ async def suggest(ctx: Context, press: Press) -> Answers:
 async def no_question(ctx: Context, press: Press) -> Answers:
     """Thank somebody who has no question; nothing is kept."""
     meeting = await pressed(ctx, press.key)
-    return [_answer(ctx, Message((Bold(meeting.title), say("aq_none")), rows(row(go("home", "home")))))]
+    again = button("agenda_q", "agendaq", meeting.key)
+    return [_answer(ctx, Message((Bold(meeting.title), say("aq_none")), rows(row(again, go("home", "home")))))]
 
 
 @feature.form("agendaq")
@@ -145,6 +206,8 @@ async def _check(ctx: Context, meeting: Meeting) -> None:
     invitation = await invitations.find(ctx.db, meeting, ctx.me)
     if invitation is None or invitation.withdrawn:
         raise UserError(say("m_not_invited"))
+    if meeting.state == "cancelled":
+        raise UserError(say("m_cancelled"))
     if not may_ask(meeting, invitation, ctx.now):
         raise UserError(say("aq_closed" if ctx.now >= meeting.starts_at or meeting.state in HELD else "aq_reply_first"))
 

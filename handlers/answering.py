@@ -172,7 +172,8 @@ async def draw_news(db: Session, drawing: Drawing) -> Message | Skip:
     meeting, invitation, member = found
     if drawing.first and invitations.closed(meeting, drawing.now):
         return Skip("meeting_not_open")
-    card = await _waiting.card(db, meeting, invitation, member, await own_community(db), drawing.now)
+    community, older = await own_community(db), not drawing.first
+    card = await _waiting.card(db, meeting, invitation, member, community, drawing.now, older=older)
     own = invitation.replied_by in (None, member.id)
     if own or invitation.withdrawn or invitations.closed(meeting, drawing.now):
         return card

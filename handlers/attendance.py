@@ -120,7 +120,7 @@ async def redraw(db: Session, drawing: Drawing) -> Message | Skip:
         return Skip("gone")
     if not await roles_of(db, member, drawing.now, meeting.id) & _moderating.LEAD:
         return Skip("not_entitled")
-    return await _attending.screen(db, meeting, drawing.now)
+    return await _attending.screen(db, meeting, drawing.now, member.zone)
 
 
 @feature.todo
@@ -139,7 +139,7 @@ async def to_reconcile(db: Session, now: datetime) -> list[Waiting]:
 async def _screen(ctx: Context, meeting: Meeting, page: int = 0) -> Message:
     if ctx.now < meeting.ends_at:
         await attendance.code_of(ctx.db, meeting)
-    return await _attending.screen(ctx.db, meeting, ctx.now, page)
+    return await _attending.screen(ctx.db, meeting, ctx.now, ctx.me.zone, page)
 
 
 def _shown(ctx: Context, meeting: Meeting, message: Message) -> Answer:

@@ -160,6 +160,10 @@ async def _balance_card(ctx: Context, meeting: Meeting) -> Message:
                 organisation = places.get(each.organisation_id or 0, "")
                 names.append(f"{each.name} ({organisation})" if organisation else each.name)
             lines.append((_balance.category_name(category), ": ", listed(names)))
+    if running and len(call) < CALLED:
+        silent = [each.category for each in await _balance.parts(ctx.db, meeting) if _balance.thin(each)]
+        nobody = [_balance.category_name(each) for each in silent if all(each != other.category for other in call)]
+        lines += [say("bal_no_focal", names=listed(nobody))] if nobody else []
     return Message(tuple(lines), back)
 
 

@@ -52,7 +52,7 @@ async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     if invitation is None or invitation.withdrawn:
         return Skip("not_invited")
     if not drawing.first:
-        return await _waiting.card(db, meeting, invitation, member, community, drawing.now)
+        return await _waiting.card(db, meeting, invitation, member, community, drawing.now, older=True)
     if drawing.kind == "cancellation" or meeting.state not in OPEN:
         return Skip("meeting_not_open")
     if drawing.now >= meeting.starts_at:

@@ -10,8 +10,8 @@ from chat.errors import UserError
 from chat.form import ChoiceField, Form, MomentField, NumberField, Option, TextField
 from chat.message import Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Card, Edit, Invalid, Reply, Toast
-from chat.text import say
-from handlers import _change_screens, _changing, _editing, _meeting_values, _sends
+from chat.text import Bold, say
+from handlers import _change_screens, _changing, _editing, _meeting_values, _reminding, _sends
 from handlers._cards import state_label, when
 from handlers._changing import OPEN, TIMER, Change
 from handlers._feature import Answers, Context, Feature
@@ -98,8 +98,21 @@ async def pressed_reopen(ctx: Context, press: Press) -> Answers:
     await changes.begin_anew(ctx.db, meeting)
     audit.note(ctx.db, ctx.now, ctx.me.id, "reopen_meeting", meeting.key)
     await ctx.db.flush()
+    await _reminding.arm(ctx.db, meeting)
     await cards.touch(ctx.db, ("status",), meeting.key)
     return [_editing.answer(ctx, _change_screens.done(meeting, "c_reopened"))]
+
+
+@feature.click("mpoll", who="organiser")
+async def poll_new_date(ctx: Context, press: Press) -> Answers:
+    """Open the form of a date poll with title, length and audience of a cancelled meeting (domain 3.2)."""
+    meeting = await pressed(ctx, press.key)
+    if meeting.state != "cancelled":
+        return [_not_now(ctx, meeting)]
+    minutes = int((meeting.ends_at - meeting.starts_at).total_seconds() // 60)
+    length = min(LENGTHS, key=lambda each: abs(each - minutes))
+    given = {"question": meeting.title, "length": str(length)}
+    return [Ask("poll_date", "", given | {"audience": next(iter(meeting.audience.get("categories") or ()), "all")})]
 
 
 @feature.form("move", who="organiser")
@@ -190,8 +203,13 @@ async def confirm(ctx: Context, press: Press) -> Answers:
 @feature.form("mcount", who="organiser")
 async def count_form(ctx: Context, subject: str) -> Form:
     """Ask for the number of people a large change is told."""
+    draft = await drafts.by_key(ctx.db, subject.partition(".")[0], ctx.inbound.by.id)
+    if draft is None or draft.form not in FORMS:
+        raise UserError(say("e_gone"))
+    meeting = await pressed(ctx, _editing.key_of(draft.subject))
+    head = say(f"c_head_{FORMS[draft.form]}", code=meeting.code, title=meeting.title)
     field = NumberField(id="count", label=say("c_count_question"), min=1)
-    return Form("mcount", say("m_count_title"), ((field,),), submit=say("b_send"), review=False)
+    return Form("mcount", say("m_count_title"), ((field,),), submit=say("b_send"), review=False, intro=(Bold(head),))
 
 
 @feature.submission("mcount")
@@ -204,7 +222,7 @@ async def counted(ctx: Context, subject: str, values: dict[str, str]) -> Answers
     done = await _confirm(ctx, draft, arg, typed=int(values["count"]))
     if isinstance(done, int):
         return [Invalid({"count": say("m_count_wrong", typed=values["count"], n=str(done))})]
-    return [Reply(each.message, private=True, card=each.card) if isinstance(each, Edit) else each for each in done]
+    return [Reply(each.message, private=True, card=each.card) for each in done if isinstance(each, Edit)]
 
 
 @feature.timer(TIMER)

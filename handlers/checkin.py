@@ -27,6 +27,7 @@ from storage.communities import own_community
 from storage.database import Session
 from storage.meetings import HELD, INVITED, Attendance, Invitation, Meeting
 from storage.members import Member, RoleGrant
+from storage.seats import ONLINE
 
 feature = Feature("checkin")
 
@@ -94,13 +95,17 @@ def card(
     time = When(meeting.starts_at, meeting.zone, part="time")
     first = say("ci_started", meeting_title=title) if begun else say("ci_soon", meeting_title=title, time=time)
     room = in_room(meeting, invitation)
-    ask_line = say("ci_room") if room else say("ci_tap")
+    ask_line = say("ci_tap")
+    if room:
+        ask_line = say("ci_room_or_online") if meeting.format == "hybrid" else say("ci_room")
     return Message((first, ask_line), rows(_ways(meeting, join, room=room)), fine_print(meeting))
 
 
 def _ways(meeting: Meeting, join: LinkButton | None, *, room: bool) -> Row:
     if room:
-        return row(button("code", "code", meeting.key, meeting.revision, style="primary"))
+        online = button("ci_online", "here", meeting.key, meeting.revision, ONLINE)
+        code = button("code", "code", meeting.key, meeting.revision, style="primary")
+        return row(code, online if meeting.format == "hybrid" else None)
     way = LinkButton(join.label, join.url) if join is not None else None
     return row(button("here", "here", meeting.key, meeting.revision, style="primary"), way)
 
@@ -114,15 +119,19 @@ def in_room(meeting: Meeting, invitation: Invitation | None) -> bool:
 
 @feature.click("here")
 async def here(ctx: Context, press: Press) -> Answers:
-    """Record that somebody is there, online; who is to enter the code of the room is asked for it."""
+    """Record that somebody is there, online; who is to enter the code of the room is asked for it.
+
+    Of a hybrid meeting they may say that they came online in the end: the way they came is recorded, their seat stays.
+    """
     meeting = await pressed(ctx, press.key)
     invitation = await invitations.find(ctx.db, meeting, ctx.me)
     if invitation is None or invitation.withdrawn:
         raise UserError(say("m_not_invited"))
     at = _when_open(ctx, meeting)
-    if in_room(meeting, invitation):
+    hybrid = meeting.format == "hybrid"
+    if in_room(meeting, invitation) and not (hybrid and press.arg == ONLINE):
         return [Ask("checkin", meeting.key)]
-    mode = "online" if meeting.format == "hybrid" else ""
+    mode = ONLINE if hybrid else ""
     new = await attendance.check_in(ctx.db, meeting, ctx.me, mode, at)
     return await _checked_in(ctx, meeting, invitation, new=new)
 

@@ -157,6 +157,8 @@ async def take_back(ctx: Context, press: Press) -> Answers:
     if delegation is None or delegation.member_id != ctx.me.id or delegation.meeting_id != meeting.id:
         raise UserError(say("e_gone"))
     if why := invitations.closed(meeting, ctx.now):
+        if why == "cancelled":  # this card does not follow a cancellation by itself: it does at the press
+            return [await _shown_to_holder(ctx, meeting, delegation)]
         raise UserError(say(f"m_{why}"))
     changed = await _delegating.finish(ctx.db, delegation, meeting, "taken_back", ctx.now)
     shown = await _shown_to_holder(ctx, meeting, delegation)

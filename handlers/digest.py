@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from chat.errors import UserError
 from chat.message import DATA_MAX, Button, Message, Press, rows
 from chat.outbound import Answer, Edit, Reply
 from chat.text import Bold, Text, say
-from handlers import _asks
+from handlers import _asks, agenda
 from handlers._cards import join_info, when
 from handlers._commands import may_use, refuse
-from handlers._feature import Answers, Context, Feature
+from handlers._feature import Answers, Context, Feature, Waiting
+from handlers._quota import DIGEST
 from handlers._welcome import go
 from scheduler.contract import Drawing, Skip
 from storage import invitations
 from storage.database import Session
-from storage.meetings import Meeting
+from storage.meetings import Invitation, Meeting
 from storage.members import Member
 
 feature = Feature("digest")
@@ -30,14 +32,15 @@ WAY_IN = timedelta(hours=36)
 VERB = "dgo"
 
 
-@feature.card("digest")
+@feature.card(DIGEST)
 async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     """Draw the digest from the truth of this moment; nothing is sent when nothing waits any more."""
     member = drawing.member
     if member is None:
         return Skip("gone")
-    found = await _asks.waiting(db, member, drawing.now)
-    coming = await _coming(db, drawing, member)
+    mine = await invitations.of_member(db, member, drawing.now)
+    found = await _waiting(db, member, mine, drawing.now)
+    coming = _coming(mine, drawing.now)
     if not found and not coming:
         return Skip("nothing_waits")
     lines: list[Text] = []
@@ -54,10 +57,32 @@ async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     return Message((*head, *lines, *coming), rows(*paired, (go("home", "home"),)))
 
 
-async def _coming(db: Session, drawing: Drawing, member: Member) -> list[Text]:
+async def sent(db: Session, member_id: int, now: datetime) -> None:
+    """Mark the invitations a digest brought as delivered, when a platform accepted it: response rates divide by these.
+
+    Mostly there are none, and that costs one question.
+    """
+    open_ones = await invitations.undelivered(db, member_id, now)
+    member = await db.get(Member, member_id) if open_ones else None
+    if member is None:
+        return
+    mine = await invitations.of_member(db, member, now)
+    for each in (await _waiting(db, member, mine, now))[:MOST]:
+        if each.kind == "invitation" and each.button is not None and each.button.press.key in open_ones:
+            await invitations.accepted(db, each.button.press.key, member_id)
+
+
+async def _waiting(
+    db: Session, member: Member, mine: Sequence[tuple[Meeting, Invitation]], now: datetime
+) -> list[Waiting]:
+    """Give what waits for somebody, with the questions that only a digest asks."""
+    return _asks.ordered([*await _asks.waiting(db, member, now), *await agenda.put_off(db, member, mine, now)])
+
+
+def _coming(mine: Sequence[tuple[Meeting, Invitation]], now: datetime) -> list[Text]:
     lines: list[Text] = []
-    for meeting, invitation in await invitations.of_member(db, member, drawing.now):
-        ahead = meeting.starts_at - drawing.now
+    for meeting, invitation in mine:
+        ahead = meeting.starts_at - now
         if invitation.reply == "yes" and timedelta(0) < ahead <= SOON:
             lines.append(say("sc_digest_coming", title=Bold(meeting.title), when=when(meeting)))
             if ahead <= WAY_IN:

@@ -13,7 +13,7 @@ from chat.inbound import BotPlaced, Click, Moved, Reachable, Started
 from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Answer, Home, Reply, Toast
 from chat.text import Bold, Cmd, Link, Text, When, say
-from handlers import _delegating
+from handlers import _delegating, _webinar_registering
 from handlers._commands import JOINED, offer
 from handlers._feature import Answers, Context, Feature
 from handlers._screens import home_screen, home_sections
@@ -37,6 +37,8 @@ async def started(ctx: Context, inbound: Started) -> Answers:
     """Take a one-time link, or show home to a member and the way in to a stranger."""
     if ctx.account is not None:
         members.mark(ctx.account, reachable=True, chat=_private_chat(ctx))
+    if (shown := await _webinar_registering.opened(ctx, inbound.payload)) is not None:
+        return shown
     if inbound.payload and inbound.payload != HELLO:
         return await _use(ctx, inbound.payload)
     if ctx.member is None:

@@ -6,7 +6,7 @@ from chat.form import Form
 from chat.message import Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Invalid, Reply
 from chat.text import say
-from handlers import _editing, _meeting_values
+from handlers import _editing, _meeting_values, _reminding
 from handlers._feature import Answers, Context, Feature
 from handlers._meeting_fields import EDITABLE, NOT_ANNOUNCED, pages, practical
 from handlers._meetings import about, pressed
@@ -64,7 +64,7 @@ async def _ask(ctx: Context, meeting: Meeting, *, more: bool = False) -> list[An
     if meeting.state not in EDITABLE or started:
         return [Reply(Message((say("m_too_late_to_edit"),), rows(row(button("status", "status", meeting.key)))))]
     if more:
-        return [Ask("practical", meeting.key, await _editing.given(ctx, meeting, practical()))]
+        return [Ask("practical", meeting.key, await _editing.given(ctx, meeting, await practical(ctx)))]
     return [Ask("meeting", meeting.key, await _editing.given_all(ctx, meeting))]
 
 
@@ -83,7 +83,7 @@ async def form(ctx: Context, subject: str) -> Form:
 async def practical_form(ctx: Context, subject: str) -> Form:
     """Build the questions of ‹add_details›."""
     await pressed(ctx, _editing.key_of(subject))
-    return Form("practical", say("c_form_practical"), (practical(),))
+    return Form("practical", say("c_form_practical"), (await practical(ctx),))
 
 
 @feature.submission("meeting")
@@ -115,5 +115,6 @@ async def _create(ctx: Context, values: dict[str, str]) -> Answer:
     if values.get("moderator"):
         await changes.name_moderator(ctx.db, meeting, await member_by_key(ctx.db, values["moderator"]))
     audit.note(ctx.db, ctx.now, ctx.me.id, "create_meeting", meeting.key)
+    await _reminding.arm(ctx.db, meeting)
     twin = await same_topic(ctx.db, meeting.theme, meeting.region, meeting.key)
     return Reply(_editing.saved(meeting, twin), private=True)

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from chat.message import Message, button, row, rows
 from chat.text import Bold, When, say
+from handlers import _waiting
 from handlers._card_lines import can
-from handlers._cards import answers, details_row, fine_print, member_card
+from handlers._cards import answers, details_row, fine_print
 from handlers._feature import Feature, Waiting
 from handlers._invited import theirs
 from handlers._schedule import replies_close
@@ -44,7 +45,8 @@ async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     if drawing.first and invitation.reply != "maybe":
         return Skip("replied")
     if over or invitation.reply != "maybe":
-        return member_card(meeting, invitation, member, await own_community(db), drawing.now)
+        community = await own_community(db)
+        return await _waiting.card(db, meeting, invitation, member, community, drawing.now, older=True)
     text = say(
         "maybe_nudge",
         first_name=member.first_name,

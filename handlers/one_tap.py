@@ -37,7 +37,7 @@ async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     if meeting is None or member is None:
         return Skip("gone")
     if await one_tap.asked(db, meeting, question, member):
-        return Skip("answered") if drawing.first else thanks()
+        return Skip("answered") if drawing.first else thanks(meeting)
     if not await _meant(db, meeting, question, member):
         return Skip("not_entitled")
     return asking(meeting, question)
@@ -60,9 +60,11 @@ def _choice(meeting: Meeting, question: str, answer: str, label: Text) -> Button
     return Button(label, Press(question, meeting.key, str(meeting.revision), answer))
 
 
-def thanks(*, before: bool = False) -> Message:
+def thanks(meeting: Meeting, *, before: bool = False) -> Message:
     """Thank for an answer."""
-    return Message((say("tap_before") if before else say("tap_thanks"),), rows(row(go("home", "home"))))
+    return Message(
+        (Bold(meeting.title), say("tap_before") if before else say("tap_thanks")), rows(row(go("home", "home")))
+    )
 
 
 @feature.click("absent")
@@ -82,7 +84,7 @@ async def _answered(ctx: Context, press: Press, question: str) -> Answers:
     card = Card(_KIND[question], meeting.key)
     answered = await one_tap.asked(ctx.db, meeting, question, ctx.me)
     if answered:
-        return [_shown(ctx, thanks(before=True), card)]
+        return [_shown(ctx, thanks(meeting, before=True), card)]
     if not await _meant(ctx.db, meeting, question, ctx.me):
         raise UserError(say("e_gone"))
     if not press.arg:
@@ -93,13 +95,13 @@ async def _answered(ctx: Context, press: Press, question: str) -> Answers:
         await one_tap.ask(ctx.db, meeting, question, await _people(ctx.db, meeting, question))
     new = await one_tap.answer(ctx.db, meeting, question, ctx.me, press.arg)
     cards.touch_at_end(ctx.db, (card.kind,), meeting.key, member=ctx.me, but=getattr(ctx.inbound, "message", None))
-    return [_shown(ctx, thanks(before=not new), card)]
+    return [_shown(ctx, thanks(meeting, before=not new), card)]
 
 
 def _shown(ctx: Context, message: Message, card: Card) -> Answer:
     if ctx.inbound.where.kind == "dm":
         return Edit(message, card)
-    return Toast(message.lines[0]) if len(message.rows) == 1 else Reply(message, private=True, card=card)
+    return Toast(message.lines[-1]) if len(message.rows) == 1 else Reply(message, private=True, card=card)
 
 
 async def _people(db: Session, meeting: Meeting, question: str) -> list[Member]:

@@ -196,6 +196,21 @@ async def _to_decide(db: Session, poll: Poll, now: datetime) -> bool:
     return bool(poll_totals.best(poll.kind, found)) and ahead
 
 
+async def _own_vote(ctx: Context, poll: Poll) -> Text:
+    mine = await stored.ballot(ctx.db, poll, ctx.me)
+    if mine is None or not mine.choices:
+        return say("pl_not_voted")
+    return drawn.vote_line(poll, await stored.options(ctx.db, poll), mine.choices)
+
+
+async def _turnout(ctx: Context, poll: Poll) -> Text:
+    """Say to organisers, who have no vote, how many have voted."""
+    if poll.kind == "quick":
+        return say("pl_voted", n=await stored.voters(ctx.db, poll))
+    voted, everybody = await stored.turnout(ctx.db, poll)
+    return say("pl_voted_of", voted=voted, all=everybody)
+
+
 async def _list(ctx: Context) -> Message:
     db = ctx.db
     opened = await (stored.with_state(db, "open") if ctx.organiser else stored.announced(db, ctx.now))
@@ -203,12 +218,10 @@ async def _list(ctx: Context) -> Message:
     lines: list[Text] = [Bold(say("pl_open_polls"))] if shown else [say("pl_none")]
     picks: list[Button] = []
     for number, each in enumerate(shown, 1):
-        mine = await stored.ballot(db, each, ctx.me)
-        vote: Text = say("pl_not_voted")
-        if mine is not None and mine.choices:
-            vote = drawn.vote_line(each, await stored.options(db, each), mine.choices)
+        votes = await stored.entitled(db, each, ctx.me)
+        vote = await _own_vote(ctx, each) if votes else await _turnout(ctx, each)
         lines.append((f"{number}. ", drawn.heading(each), "\n", say("pl_until", when=drawn.closes(each)), "\n", vote))
-        if await stored.entitled(db, each, ctx.me):
+        if votes:
             picks.append(Button((f"{number} · ", say("b_vote")), Press("vote", each.key)))
         if ctx.organiser:
             picks.append(Button((f"{number} · ", say("b_status")), Press("pshow", each.key)))

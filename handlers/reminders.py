@@ -1,4 +1,4 @@
-"""The life of an announced meeting: rows of its schedule, deadline, begin, end; reminders to those who come."""
+"""The life of a meeting: rows of its schedule, deadline, begin, end; reminders to those who come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from chat.message import Message, button, row, rows
 from chat.text import Bold, Link, Text, When, say
-from handlers import _recipients, _reminding, reports
+from handlers import _recipients, _reminding, _schedule_drafts, _waiting, reports
 from handlers._cards import (
     BEGUN,
     PUBLIC,
@@ -14,7 +14,6 @@ from handlers._cards import (
     details_row,
     join_button,
     join_info,
-    member_card,
     place_for,
     when,
 )
@@ -53,7 +52,13 @@ async def plan(db: Session, timer: Timer, now: datetime) -> None:
         return
     dates = await _reminding.calendar(db, meeting)
     found = dates.row(timer.slot)
-    if found is None or found.off or not _running(meeting, found, now):
+    if found is None or found.off:
+        return
+    if found.rule.draft:
+        if await _schedule_drafts.due(db, timer, dates, found, now):
+            await reports.plan(db, meeting, dates, found, now)
+        return
+    if not _running(meeting, found, now):
         return
     if found.rule.to in ASKING and now > dates.nominal(found) + MISSED:
         return
@@ -84,8 +89,6 @@ async def close_replies(db: Session, timer: Timer, now: datetime) -> None:
 
     A deadline that was moved meanwhile is waited for again.
     """
-    from handlers import _waiting
-
     meeting = await lock(db, timer.subject)
     if meeting is None or meeting.state not in ("inviting", "closed") or now >= meeting.starts_at:
         return
@@ -128,7 +131,7 @@ async def draw_pack(db: Session, drawing: Drawing) -> Message | Skip:
     meeting, invitation, member = found
     community = await own_community(db)
     if invitation.reply != COMING or meeting.state in ("cancelled", *BEGUN):
-        return member_card(meeting, invitation, member, community, drawing.now)
+        return await _waiting.card(db, meeting, invitation, member, community, drawing.now, older=True)
     if drawing.first and not pack_known(meeting):
         return Skip("nothing_known")
     return pack(meeting, community)
@@ -171,7 +174,7 @@ async def draw(db: Session, drawing: Drawing) -> Message | Skip:
     meeting, invitation, member = found
     community = await own_community(db)
     if invitation.reply != COMING or meeting.state in ("cancelled", *BEGUN):
-        return member_card(meeting, invitation, member, community, drawing.now)
+        return await _waiting.card(db, meeting, invitation, member, community, drawing.now, older=True)
     return compose(meeting, drawing.kind, member, community, drawing.now, invitation.mode)
 
 

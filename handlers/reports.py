@@ -8,20 +8,22 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from chat.message import Button, Message, button, row, rows
-from chat.text import Bold, Text, When, say
-from handlers import _balance
+from chat.text import Bold, LanguageName, Text, When, say
+from handlers import _balance, _schedule_drafts
 from handlers._card_lines import can
 from handlers._cards import when
 from handlers._feature import Feature, Waiting
 from handlers._reminding import occurrence
-from handlers._schedule import Calendar, Row
+from handlers._schedule import Calendar, Row, topic_poll
+from handlers._welcome import go
 from scheduler import delivery
 from scheduler.contract import Drawing, Skip
-from storage import attendance, feedback, invitations, needs, questions
-from storage.communities import Channel
+from storage import attendance, audience, feedback, invitations, needs, questions
+from storage.communities import Channel, own_community
 from storage.database import Session
 from storage.meetings import COMING, INVITED, Invitation, Meeting, by_key
 from storage.members import RoleGrant, holders
+from storage.series import NOT_ANNOUNCED
 
 feature = Feature("reports")
 
@@ -48,6 +50,71 @@ async def plan(db: Session, meeting: Meeting, dates: Calendar, found: Row, now: 
     if to and due < until:
         name = occurrence(meeting, found)
         await delivery.plan(db, kind=found.kind, subject=meeting.key, occurrence=name, to=to, now=now)
+
+
+@feature.card("report_poll")
+async def draw_poll(db: Session, drawing: Drawing) -> Message | Skip:
+    """Say that it is time to open the topic poll from which a theme comes (T-60, in person T-100)."""
+    meeting = await _planned(db, drawing)
+    if isinstance(meeting, Skip):
+        return meeting
+    if drawing.first and (await _schedule_drafts.topic_poll(db, meeting, drawing.now)).reason:
+        return Skip("decided")
+    remind, close = topic_poll((await own_community(db)).settings)
+    lines: list[Text] = [say("sc_poll_why"), say("sc_poll_closes", n=close.days)]
+    if remind is not None:
+        lines.append(say("sc_poll_reminds", n=remind.days))
+    return _report(meeting, "sc_poll", lines, go("poll_topic", "poll_topic"), can("edit", "medit", meeting.key))
+
+
+@feature.card("report_checklist")
+async def draw_checklist(db: Session, drawing: Drawing) -> Message | Skip:
+    """Draw what is settled and what is missing before people are invited (T-45, in person T-85)."""
+    meeting = await _planned(db, drawing)
+    if isinstance(meeting, Skip):
+        return meeting
+    lines = await checklist(db, meeting, drawing.now)
+    return _report(meeting, "sc_checklist", lines, can("edit", "medit", meeting.key))
+
+
+async def checklist(db: Session, meeting: Meeting, now: datetime) -> list[Text]:
+    """Name the eight things of domain 3.1, T-45, what is missing in bold; nobody is named, a channel reads it.
+
+    A room has a number of seats; online any number is an answer. Where the meeting names no approver it is whoever has
+    that role; where it names no languages they are the community's own and its members'.
+    """
+    community = await own_community(db)
+    given = [each.strip() for each in str(meeting.details.get("languages") or "").split(",") if each.strip()]
+    others = [each for each in await audience.values(db, "languages") if each != community.language]
+    spoken: list[Text] = []
+    for each in given or (community.language, *others):
+        spoken += [", ", LanguageName(each)]
+    seats: Text | None = str(meeting.seats) if meeting.seats is not None else None
+    if meeting.format == "hybrid" and meeting.seats is not None:
+        online = say("sc_any_number") if meeting.seats_online is None else str(meeting.seats_online)
+        seats = (say("sc_mode_room"), f" {meeting.seats}, ", say("sc_mode_online"), " ", online)
+    elif meeting.format == "online" and meeting.seats is None:
+        seats = say("sc_any_number")
+    found: dict[str, Text | None] = {
+        "theme": meeting.theme.strip() or None,
+        "region": meeting.region.strip() or None,
+        "format": say(f"b_{meeting.format}"),
+        "rule": say("c_rule_yes" if meeting.chatham_house else "c_rule_no"),
+        "seats": seats,
+        "moderator": say("sc_named") if await _moderated(db, meeting) else None,
+        "approver": say("sc_named") if meeting.details.get("approver") or await holders(db, "approver", now) else None,
+        "languages": tuple(spoken[1:]),
+    }
+    missing = [name for name, value in found.items() if value is None]
+    lines: list[Text] = [Bold(say("sc_gaps", n=len(missing)) if missing else say("sc_ready"))]
+    lines += [("– ", Bold(say(f"sc_has_{name}", value=say("sc_missing")))) for name in missing]
+    lines += [say(f"sc_has_{name}", value=value) for name, value in found.items() if value is not None]
+    return lines
+
+
+async def _moderated(db: Session, meeting: Meeting) -> bool:
+    leads = select(RoleGrant.id).where(RoleGrant.role == "moderator", RoleGrant.meeting_id == meeting.id)
+    return await db.scalar(leads.limit(1)) is not None
 
 
 @feature.card("report_balance")
@@ -194,8 +261,7 @@ async def gaps(db: Session, meeting: Meeting) -> list[Text]:
             found.append(say("sc_no_place"))
         if not any((meeting.details or {}).get(each) for each in ("pack_link", "map_link", "phone")):
             found.append(say("sc_no_pack"))
-    leads = select(RoleGrant.id).where(RoleGrant.role == "moderator", RoleGrant.meeting_id == meeting.id)
-    if await db.scalar(leads.limit(1)) is None:
+    if not await _moderated(db, meeting):
         found.append(say("sc_no_moderator"))
     return found
 
@@ -229,6 +295,14 @@ async def _alive(db: Session, drawing: Drawing) -> Meeting | Skip:
     if meeting.state not in INVITED or (drawing.first and drawing.now >= meeting.starts_at):
         return Skip("meeting_not_open")
     return meeting
+
+
+async def _planned(db: Session, drawing: Drawing) -> Meeting | Skip:
+    """Find the meeting of a report that comes before people are invited; what was posted stays as it was."""
+    meeting = await by_key(db, drawing.subject)
+    if meeting is None:
+        return Skip("gone")
+    return Skip("announced") if drawing.first and meeting.state not in NOT_ANNOUNCED else meeting
 
 
 def _counts(counts: dict[str, int]) -> Text:

@@ -74,7 +74,7 @@ async def change(ctx: Context, press: Press) -> Answers:
     if invitation.withdrawn or invitations.closed(meeting, ctx.now) or reply not in CHOICES:
         shown = await _waiting.card(ctx.db, meeting, invitation, ctx.me, ctx.community, ctx.now)
     elif press.arg == GUESTS and reply == "yes" and invitation.represents is None:
-        shown = guests_card(meeting, invitation.guests)
+        shown = guests_card(meeting, ctx.me, invitation.guests)
     else:
         mode = invitation.mode if meeting.format == "hybrid" else ""
         handed = invitation.represents is not None
@@ -117,7 +117,8 @@ async def draw_own(db: Session, drawing: Drawing) -> Message | Skip:
         if nudge and invitation.reply != "none":
             return Skip("replied")
     community = await own_community(db)
-    return await _waiting.card(db, meeting, invitation, member, community, drawing.now, nudge=nudge)
+    older = not drawing.first
+    return await _waiting.card(db, meeting, invitation, member, community, drawing.now, nudge=nudge, older=older)
 
 
 @feature.card("meeting_card")

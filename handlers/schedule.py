@@ -17,7 +17,7 @@ from handlers._schedule import BULK, Row
 from handlers._schedule_screens import FORMATS, USUAL
 from storage import audit
 from storage.meetings import HELD, INVITED, Meeting, lock
-from storage.members import Member, by_key
+from storage.members import GUEST, Member, by_key
 
 feature = Feature("schedule")
 
@@ -54,8 +54,10 @@ async def opened(ctx: Context, press: Press) -> Answers:
     """Open one row, or the form that changes it (`rev` f)."""
     if press.rev == "f":
         found = await _row(ctx, press.key, press.arg)
-        hour = f"{found.hour or BULK:%H:%M}"
-        return [Ask("schedrow", f"{press.key}.{press.arg}", {"days": str(abs(found.days)), "hour": hour})]
+        values = {"days": str(abs(found.days))}
+        if not found.rule.follows:
+            values["hour"] = f"{found.hour or BULK:%H:%M}"
+        return [Ask("schedrow", f"{press.key}.{press.arg}", values)]
     return [_shown(ctx, await _card(ctx, press.key, press.arg))]
 
 
@@ -89,6 +91,10 @@ async def form(ctx: Context, subject: str) -> Form:
     """Ask for days and hour of one row."""
     key, _, name = subject.partition(".")
     found = await _row(ctx, key, name)
+    if found.rule.follows:
+        most = _schedule_changes.POLL_DAYS_MOST
+        days = NumberField(id="days", label=say("sc_q_days_poll"), min=1, max=most)
+        return Form("schedrow", say("sc_form"), ((days,),), review=False)
     label = say("sc_q_days_after" if found.rule.after else "sc_q_days_before")
     least = 1 if found.rule.after else 0
     fields = (
@@ -106,11 +112,17 @@ async def changed(ctx: Context, subject: str, values: dict[str, str]) -> Answers
     """Change one row if it then still comes before what it has to come before."""
     key, _, name = subject.partition(".")
     found = await _row(ctx, key, name)
+    days = int(values["days"])
+    wrong: Text | None
+    if found.rule.follows:
+        wrong = _schedule_changes.refuse_poll(ctx.community, found, days)
+        if wrong is not None:
+            return [Invalid({"days": wrong})]
+        await _change(ctx, key, name, {"days": days})
+        return [Reply(await _card(ctx, key, name), private=True)]
     hour = _schedule_changes.read_hour(values["hour"])
     if hour is None:
         return [Invalid({"hour": say("sc_bad_hour")})]
-    days = int(values["days"])
-    wrong: Text | None
     if key == USUAL:
         wrong = _schedule_changes.refuse_usual(found, name.partition("@")[2], days)
     else:
@@ -149,7 +161,9 @@ async def named(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
     asked = values["who"].strip()
     like = asked.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     query = select(Member).where(
-        Member.staff.is_(False), or_(Member.name.ilike(f"%{like}%", escape="\\"), Member.code == asked)
+        Member.staff.is_(False),
+        Member.state != GUEST,
+        or_(Member.name.ilike(f"%{like}%", escape="\\"), Member.code == asked),
     )
     found = list(await ctx.db.scalars(query.order_by(Member.name).limit(NAMED)))
     if not found:
@@ -171,6 +185,8 @@ def _shown(ctx: Context, message: Message) -> Answer:
 async def _row(ctx: Context, key: str, name: str) -> Row:
     """Find a row that may be changed in days and hour. Raise `UserError`."""
     found = await _find(ctx, key, name)
+    if found.rule.follows and key != USUAL:
+        raise UserError(say("sc_follows"))
     if not found.rule.timed:
         raise UserError(say("sc_over"))
     return found
@@ -200,8 +216,11 @@ async def _card(ctx: Context, key: str, name: str) -> Message:
 
 
 async def _change(ctx: Context, key: str, name: str, entry: dict[str, object] | None) -> None:
-    await _find(ctx, key, name)
+    found = await _find(ctx, key, name)
+    if (found.rule.follows and key != USUAL) or (found.rule.stays and (entry or {}).get("off")):
+        raise UserError(say("sc_follows"))
     if key == USUAL:
+        name = found.key if found.rule.follows else name  # polls have no format
         await _schedule_changes.change_usual(ctx.db, name, entry)
         audit.note(ctx.db, ctx.now, ctx.me.id, "change_schedule", name)
         return

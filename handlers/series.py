@@ -7,6 +7,7 @@ from chat.form import Form
 from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Ask, Edit, Invalid, Reply
 from chat.text import Bold, Text, say
+from handlers import _reminding
 from handlers._cards import PUBLIC, short
 from handlers._feature import Answers, Context, Feature
 from handlers._meetings import about, nothing, pressed
@@ -81,7 +82,9 @@ async def begin(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
     wanted = dates(first, rule, int(values["more"]), ctx.now)
     if not wanted:
         return [Invalid({"rule" if values["how"] == OWN else "how": say("ser_no_dates")})]
-    made, _ = await series.begin(ctx.db, first, rule, wanted, ctx.me.id)
+    made, others = await series.begin(ctx.db, first, rule, wanted, ctx.me.id)
+    for each in others:
+        await _reminding.arm(ctx.db, each)
     audit.note(ctx.db, ctx.now, ctx.me.id, "begin_series", made.key)
     head: list[Text] = [Bold(say("ser_planned", n=len(wanted)))]
     if first.theme:  # all of them have the pair of the first (domain A10)
@@ -135,7 +138,8 @@ async def lengthen(ctx: Context, subject: str, values: dict[str, str]) -> Answer
     wanted = further(known[-1], found.rule, int(values["more"]), ctx.now)
     if not wanted:
         return [Invalid({"": say("ser_no_dates")})]
-    await series.extend(ctx.db, found, known[-1], wanted, ctx.me.id)
+    for each in await series.extend(ctx.db, found, known[-1], wanted, ctx.me.id):
+        await _reminding.arm(ctx.db, each)
     audit.note(ctx.db, ctx.now, ctx.me.id, "extend_series", found.key)
     return [Reply(await _card(ctx, found, Bold(say("ser_planned", n=len(wanted)))), private=True)]
 
@@ -188,6 +192,7 @@ async def change(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
     await ctx.db.flush()
     audit.note(ctx.db, ctx.now, ctx.me.id, "change_series", found.key)
     for each in quiet:
+        await _reminding.arm(ctx.db, each)
         await cards.touch(ctx.db, PUBLIC, each.key)
     return [Reply(changed_card(found, quiet, announced), private=True)]
 

@@ -169,6 +169,7 @@ def _buttons(meeting: Meeting, counts: dict[str, int], *, running: bool, more: b
         button("feedback", "fbsum", key) if meeting.state in DONE else None,
         button("more", "status", key, MORE) if running and not more else None,
         button("reopen", "reopen", key) if meeting.state == "cancelled" else None,
+        button("c_date_poll", "mpoll", key) if meeting.state == "cancelled" else None,
         button("clone", "mclone", key) if meeting.state in ("cancelled", *DONE) else None,
     )
     third = row(

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from storage import needs, seats
 from storage.database import Base, OfCommunity, Session, new_key
 from storage.meetings import COMING, INVITED, Invitation, Meeting
-from storage.members import JoinLink, Member, reachable
+from storage.members import GUEST, JoinLink, Member, reachable
 
 STATES = ("invited", "agreed", "refused", "lapsed", "taken_back")
 OPEN = ("invited", "agreed")
@@ -126,7 +126,8 @@ async def colleagues(db: Session, meeting: Meeting, holder: Member) -> Sequence[
 async def named(db: Session, holder: Member, name: str) -> Member | None:
     """Give the colleague a typed name means, the holder included; a name nobody bears gives None."""
     same = Member.organisation_id == holder.organisation_id
-    found = await db.scalars(select(Member).where(same, Member.state.not_in(("left", "erased"))).order_by(Member.id))
+    here = Member.state.not_in(("left", "erased", GUEST))
+    found = await db.scalars(select(Member).where(same, here).order_by(Member.id))
     wanted = " ".join(name.split()).casefold()
     return next((each for each in found if " ".join(each.name.split()).casefold() == wanted), None)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Boolean, Table, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -56,7 +56,15 @@ _REPLY = (
     update(_ROW)
     .where(_ROW.c.id == bindparam("invitation"))
     .values({_ROW.c[name]: bindparam(f"new_{name}") for name in (*_STANDING, "replied_at", "replied_by")})
+    .values(
+        {
+            _ROW.c.delivered: or_(
+                _ROW.c.delivered, and_(_ROW.c.invited_at.is_not(None), bindparam("by_self", type_=Boolean))
+            )
+        }
+    )
 )
+"""Who answers an invitation has got it, if only by a card in a channel or on Home: rates never exceed the whole."""
 
 _OF_MEETING = select(Meeting.id).where(Meeting.key == bindparam("which"), Meeting.community_id == bindparam("whose"))
 _ACCEPT = (
@@ -217,7 +225,7 @@ async def reply(
     if decision.refused:
         return replace(stands, refused=decision.refused)
     after = decision.standing
-    await _write(db, row.id, after, at, by or member)
+    await _write(db, row.id, after, at, by or member, by_self=by is None or by.id == member.id)
     return Result(
         after.reply,
         before.reply,
@@ -239,9 +247,10 @@ def _moves(before: Standing, after: Standing, now: datetime) -> bool:
     )
 
 
-async def _write(db: Session, invitation: int, standing: Standing, at: datetime, by: Member) -> None:
+async def _write(db: Session, invitation: int, standing: Standing, at: datetime, by: Member, *, by_self: bool) -> None:
     values = {name: getattr(standing, name) for name in _STANDING} | {"replied_at": at, "replied_by": by.id}
-    await db.execute(_REPLY, {f"new_{name}": value for name, value in values.items()} | {"invitation": invitation})
+    given: dict[str, Any] = {f"new_{name}": value for name, value in values.items()}
+    await db.execute(_REPLY, given | {"invitation": invitation, "by_self": by_self})
     seen = db.sync_session.identity_map.get(identity_key(Invitation, invitation))
     if seen is not None:  # what is in the session is what is in the database
         for name, value in values.items():
@@ -322,6 +331,22 @@ async def named(db: Session, meeting: Meeting, words: str) -> list[Member]:
 async def accepted(db: Session, meeting_key: str, member_id: int) -> None:
     """Mark one invitation as accepted by a platform, at the end of the transaction with all others."""
     db.at_end(_accept_all, {"which": meeting_key, "who": member_id, "whose": db.community_id})
+
+
+async def undelivered(db: Session, member_id: int, now: datetime) -> frozenset[str]:
+    """Give the keys of the meetings somebody is invited to by now without having got the invitation yet."""
+    found = await db.scalars(
+        select(Meeting.key)
+        .join(Invitation, Invitation.meeting_id == Meeting.id)
+        .where(
+            Invitation.member_id == member_id,
+            Invitation.delivered.is_(False),
+            Invitation.withdrawn.is_(False),
+            Invitation.invited_at <= now,
+            Meeting.starts_at > now,
+        )
+    )
+    return frozenset(found)
 
 
 async def _accept_all(db: Session, accepted: list[dict[str, Any]]) -> None:

@@ -11,10 +11,10 @@ from storage.communities import Channel
 from storage.database import Session
 from storage.deliveries import DELIVERY_STATES, Campaign, Delivery
 from storage.meetings import Meeting
-from storage.members import Account, Member
+from storage.members import GUEST, Account, Member
 
 PLATFORMS = ("slack", "telegram")
-GONE = ("left", "erased")
+GONE = ("left", "erased", GUEST)
 
 
 async def deliveries_json(db: Session, rows: bool = False) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from storage.history import take_in_history
 from storage.lock import hold
 from storage.meetings import INVITED, Meeting
 from storage.members import Member
+from storage.series import NOT_ANNOUNCED
 
 
 def bot_id(settings: Settings) -> str:
@@ -111,15 +112,15 @@ async def _take(
 
 
 async def _arm(db: Session) -> None:
-    """Set the timers of meetings that came in as announced: reminders, begin, end and feedback."""
-    for meeting in await db.scalars(select(Meeting).where(Meeting.state.in_(INVITED))):
+    """Set the timers of meetings: of planned ones what comes before the announcement, of announced ones the rest."""
+    for meeting in await db.scalars(select(Meeting).where(Meeting.state.in_((*NOT_ANNOUNCED, *INVITED)))):
         await arm(db, meeting)
 
 
 async def migrate(settings: Settings) -> tuple[str | None, str]:
     """Bring the tables up to date; give the revisions before and after. Raise `SchemaError` or `DatabaseBusy`.
 
-    Meetings that are announced get what a newer schedule has for them and is still ahead.
+    Meetings that are planned or announced get what a newer schedule has for them and is still ahead.
     """
     url = settings.database_url
     before = await schema.current(url)

@@ -8,6 +8,8 @@ COPY: dict[str, str | tuple[str, str]] = {
     "ci_soon": "“{meeting_title}” starts at {time}.",
     "ci_tap": "Please check in with one tap.",
     "ci_room": "Enter the code shown in the room.",
+    "ci_room_or_online": "In the room, enter the code shown there. If you came online instead, one tap is enough.",
+    "b_ci_online": "I am here online",
     "ci_done": "You are checked in, {time}.",
     "ci_recorded": "You are recorded as present.",
     "ci_walk_in": "We had no Yes from you; the organisers see that you are here.",

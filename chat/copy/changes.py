@@ -40,7 +40,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "c_q_seats_online": "Seats online (hybrid)",
     "c_q_seats_online_hint": "Only for a hybrid meeting. Empty: 60. 0: no limit.",
     "c_q_per_organisation": "Seats per organisation",
-    "c_q_per_organisation_hint": "Empty: 2 online, 1 in person. 0: no limit.",
+    "c_q_per_organisation_hint": "Empty: 2 online, 1 in person, and their guests. 0: no limit.",
     "c_q_deadline_hint": "Your own time. Empty: two weeks before; in person and hybrid 30 days before, at 18:00.",
     "c_q_online_deadline": "Reply by, online",
     "c_q_online_deadline_hint": "Only for a hybrid meeting. Empty: seven days before, at 18:00.",
@@ -51,6 +51,9 @@ COPY: dict[str, str | tuple[str, str]] = {
     "c_rule_no": "On the record",
     "c_q_moderator": "Moderator",
     "c_q_moderator_hint": "May see the names and check people in, for this meeting only.",
+    "c_q_moderator_type": (
+        "Whoever is not listed: write a part of the name. May see the names and check people in, for this meeting only."
+    ),
     "c_q_profile": "Who is sought?",
     "c_q_profile_hint": "For example: practitioners who run counselling.",
     "c_q_agenda": "Link to agenda and reading",
@@ -59,10 +62,17 @@ COPY: dict[str, str | tuple[str, str]] = {
     "c_q_phone_hint": "Only people who come see it.",
     "c_q_pack": "Link to practical information",
     "c_q_pack_hint": "Travel, hotels, access. Only people who come see it.",
+    "c_q_languages": "Languages spoken",
+    "c_q_languages_hint": "Of several, write them all. For example: English, French.",
+    "c_language_unknown": "Languages of this community: {names}. Please name one or more of them.",
+    "c_languages": "Languages: {names}",
+    "c_q_approver": "Who approves the memo?",
     "c_form_practical": "Details for the day",
     "c_seats_line": "Seats: {n}",
+    "c_seats_room": "Seats in the room: {n}",
+    "c_seats_net": "Seats online: {n}",
     "c_person_unknown": "I know nobody of that name.",
-    "c_person_several": "Several people have that name. Which one?",
+    "c_person_several": "Several people fit: {names}. Which one? Please write more of the name.",
     "c_announced": "This meeting is announced. Its date is changed by “Change the date”; format and audience stay.",
     "c_announced_intro": (
         "This meeting is announced. New words appear silently. A new place or link is told to those who come, after a "
@@ -74,7 +84,8 @@ COPY: dict[str, str | tuple[str, str]] = {
     ),
     # two at once
     "c_meanwhile": "While you were editing {code}, {who} changed:",
-    "c_difference": "{field}: was {old}, now {new}",
+    "c_difference": "{field} · was {old}, now {new}",
+    "c_difference_both": "{field} · was {old}, now {new}; you wrote {mine}",
     "c_save_over": "Save keeps what you wrote where both of you changed the same. Back shows your form again.",
     "c_pending": "{who} has just changed {code}. Please wait two minutes, or undo that change first.",
     # moving and cancelling
@@ -104,6 +115,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     ),
     "c_replies_stand": "The replies stay as they are.",
     "c_told_once": ("{n} person is told once: {platforms}", "{n} people are told once: {platforms}"),
+    "c_all_at_once": "All at once, two minutes after you confirm.",
     "c_nobody_told": "Nobody has to be told. Nothing is sent.",
     "c_effect": "It takes effect two minutes after you confirm. Until then you can undo it.",
     "c_clash_no_send": "That day is one of your days without messages.",
@@ -126,6 +138,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "c_reopen_past": "The date of {code} has passed. A copy of it can have a new date.",
     "c_reopened": "{code} is planned again. Nothing has been sent.",
     "b_clone": "Make a copy",
+    "b_c_date_poll": "Poll for a new date",
     # names of sends
     "d_send_reschedule": "New date for {code}: {title}",
     "d_send_place": "News about {code}: {title}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 COPY: dict[str, str | tuple[str, str]] = {
     # cards
     "m_online": "online",
+    "m_place_or_online": "{place}, or online",
     "m_place_follows": "The place follows.",
     "m_link_follows": "The link follows.",
     "m_passcode": "passcode {code}",

@@ -84,7 +84,6 @@ COPY: dict[str, str | tuple[str, str]] = {
     "pl_q_answers_hint": "2 to 6 lines of at most 40 characters.",
     "pl_q_suggestions": "May members suggest topics?",
     "pl_q_closes": "Open until",
-    "pl_q_closes_ten": "Your own time. Without a date: ten days from now.",
     "pl_q_closes_one": "Your own time. Without a date: one day from now.",
     "pl_q_closes_dates": "Your own time, before the first of the dates.",
     "pl_q_who": "Who is asked?",

@@ -66,6 +66,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "w_delegate_hint": "A colleague of your organisation can come in your place.",
     # what waits
     "w_waits_reply": "Reply by {when}: {title}",
+    "w_offer_elsewhere": "A seat is free for you until {when}. The newest message here asks for your answer.",
     "w_waits_offer": "A seat is free until {when}: {title}",
     "w_waits_moved": "New time to confirm: {title}",
     "w_todo_asked": ("{n} person asks for a seat in {code}", "{n} people ask for a seat in {code}"),

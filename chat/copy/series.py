@@ -12,6 +12,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "bal_declined": "{category}: no voice yet; all have replied. Think of somebody else to invite.",
     "bal_ask": "{category}: {replied} of {n} replied. Ask the focal points.",
     "bal_call": "Focal points to call",
+    "bal_no_focal": "No focal point: {names}",
     "bal_even": "Every category has a voice, and most have replied.",
     "bal_nobody": "Nobody is invited to {code} yet.",
     "bal_todo": "Balance of {code}: {advice}",

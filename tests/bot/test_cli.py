@@ -285,5 +285,5 @@ def test_the_demo_database_has_the_meeting_in_hand_with_its_timers_only_when_ask
 
     row, timers = asyncio.run(filled())
     assert (row["state"], row["yes"], row["none"]) == (("inviting", 9, 12) if current else ("scheduled", 0, 0))
-    assert ("reminder" in timers) is current
+    assert ("begin" in timers) is current
     assert (installation / "convenor.key").exists()

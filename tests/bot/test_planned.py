@@ -28,6 +28,8 @@ async def test_the_plan_of_an_inviting_meeting_has_reminders_questions_and_count
         for kind in ("reminder_7d", "reminder_1d", "reminder_1h", "feedback_request")
     }
     assert people == {"reminder_7d": 9, "reminder_1d": 9, "reminder_1h": 9, "feedback_request": 9}
+    used = {row["at"][:10] for row in rows if row["kind"] == "followup_90d"}
+    assert used == {"2026-07-17"}  # 90 days later the project is over (domain 3.2, demo dataset 4.3)
     assert found["next"] == next(row["at"] for row in rows if row["sends"])
     assert {row["kind"] for row in rows if not row["sends"]} == {"begin", "end", "fbclose"}
     assert {row["meeting"] for row in rows} == {"M6"}

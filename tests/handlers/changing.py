@@ -7,7 +7,10 @@ from typing import Any
 
 from sqlalchemy import select
 
+from chat.form import Form
+from chat.inbound import Command
 from chat.outbound import Ask
+from handlers import features
 from storage.deliveries import Campaign, CardCopy, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import Account, Member
@@ -89,3 +92,11 @@ async def cancelled(town: Any, meeting: Meeting, show: Any, label: str = "Cancel
     preview = show(await town.submit(town.olivia, "mcancel", meeting.key, {"reason": "The speaker is ill."}))
     assert preview.labels == ["Cancel the meeting", "Keep the meeting", "Edit"]
     return await town.click(town.olivia, preview.button(label))
+
+
+async def the_form(town: Any, who: Any, subject: str = "", key: str = "meeting") -> Form:
+    """Build a form as the dispatcher does."""
+    builder = next(each.forms[key][1] for each in features() if key in each.forms)
+    inbound = Command(words="x", key="k", by=town.person(who), where=town.place(who), at=town.clock.now())
+    async with town.read() as db:
+        return await builder(await town._context(db, inbound), subject)

@@ -25,7 +25,7 @@ from scheduler.clock import MovableClock
 from scheduler.contract import Drawing, Skip
 from storage import Database
 from storage.communities import Channel, Community
-from storage.members import Account, Member, Organisation, RoleGrant, by_account, roles_of
+from storage.members import Account, Member, Organisation, RoleGrant, acting, by_account, roles_of
 from storage.timers import Timer, finish
 from storage.vault import Vault
 
@@ -164,7 +164,7 @@ class Town:
         by, now = inbound.by, self.clock.now()
         community = await db.get(Community, self.community.id)
         account = await by_account(db, by.platform, by.workspace, by.user)
-        member = account.member if account else None
+        member = acting(account)
         roles = await roles_of(db, member, now) if member else frozenset()
         reader = Reader(
             language=member.language if member else (by.language or community.language),

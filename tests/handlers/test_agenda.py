@@ -87,6 +87,13 @@ async def test_only_who_may_come_is_asked_until_the_start(town: Any, meeting: Me
     assert "closed" in plain(refused.value.text, Reader())
     card = await town.draw("agenda_question", meeting.key, town.tahmina, first=False)
     assert "Questions for this agenda are closed." in show([Reply(card)]).text
+    async with town.write() as db:
+        (await db.get_one(Meeting, meeting.id)).state = "cancelled"
+    card = await town.draw("agenda_question", meeting.key, town.tahmina, first=False)
+    assert "This meeting was cancelled." in show([Reply(card)]).text
+    with pytest.raises(UserError) as refused:
+        await town.click(town.tahmina, Press("agendaq", meeting.key))
+    assert "cancelled" in plain(refused.value.text, Reader())
 
 
 @on_one

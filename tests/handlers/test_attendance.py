@@ -97,6 +97,19 @@ async def test_a_tap_moves_a_record_on_and_a_stale_one_only_shows(town: Any, mee
     assert await states(town) == {}
 
 
+@on_one
+async def test_check_in_times_are_those_of_the_reader_alone(town: Any, meeting: Meeting, show: Any) -> None:
+    async with town.write() as db:
+        made = await db.get_one(Meeting, meeting.id)
+        await attendance.check_in(db, made, town.claire, "", START + timedelta(minutes=2))
+        (await db.get_one(Member, town.olivia.id)).zone = "Asia/Dhaka"
+    seen = show(await town.command(town.olivia, "meeting attendance M6"), zone="Asia/Dhaka")
+    assert "1. Claire Exemple · here, 14:02 (Dhaka)" in seen.text.splitlines()
+    again = show([Reply(await town.draw("attendance", meeting.key, await town.reload(town.olivia), first=False))],
+                 zone="Asia/Dhaka")  # fmt: skip
+    assert again.text == seen.text
+
+
 async def test_two_moderators_at_once_move_it_once(town: Any, meeting: Meeting) -> None:
     async def tap() -> bool:
         async with town.write() as db:

@@ -199,7 +199,7 @@ def test_the_place_is_the_one_the_member_chose() -> None:
     assert wheres == {
         "room": "Rue de la Loi 1, Brussels",
         "online": "online",
-        "": "Rue de la Loi 1, Brussels, online",
+        "": "Rue de la Loi 1, Brussels, or online",
     }
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from chat.outbound import Reply
+from chat.outbound import Ask, Reply
 from handlers import _reminding
 from scheduler import delivery
+from storage.deliveries import Campaign
 from storage.meetings import Meeting
 from storage.members import Member
 from storage.timers import Timer
@@ -71,6 +72,28 @@ async def test_a_reopened_meeting_begins_anew_and_can_be_sent_again(town: Any, m
     assert "Send to 3" in show(await town.command(town.olivia, "meeting invite M6")).labels
     again = show(await town.click(town.olivia, question.button("Reopen")))
     assert again.text == "That is not possible for M6 now; its state: planned."
+
+
+@on_one
+async def test_a_poll_for_a_new_date_begins_with_what_the_cancelled_meeting_was(
+    town: Any, meeting: Meeting, show: Any
+) -> None:
+    async with town.write() as db:
+        (await db.get_one(Meeting, meeting.id)).audience = {"categories": ["eu_member_state"]}
+    held = show(await cancelled(town, meeting, show))
+    assert "Poll for a new date" not in held.labels  # it can still be undone
+    await effect(town)
+    async with town.read() as db:
+        campaign = (await db.scalars(select(Campaign).where(Campaign.kind == "cancellation"))).one()
+    progress = show([Reply(await town.draw("progress", campaign.key, town.olivia))])
+    status = show(await town.command(town.olivia, "meeting status M6"))
+    (ask,) = await town.click(town.olivia, progress.button("Poll for a new date"))
+    assert ask == Ask("poll_date", "", {"question": "Jobs and skills", "length": "150", "audience": "eu_member_state"})
+    assert list(await town.click(town.olivia, status.button("Poll for a new date"))) == [ask]
+    reopened = show(await town.command(town.olivia, "meeting reopen"))
+    await town.click(town.olivia, reopened.button("Reopen"))
+    late = show(await town.click(town.olivia, progress.button("Poll for a new date")))
+    assert late.text == "That is not possible for M6 now; its state: planned."
 
 
 @on_one

@@ -139,12 +139,37 @@ async def test_a_hybrid_meeting_asks_each_in_their_own_way(town: Any, meeting: M
         each.code: show([Reply(await town.draw("checkin", meeting.key, each))]).labels
         for each in (town.claire, town.tahmina)
     }
-    assert labels == {"m05": ["Enter the code"], "m15": ["I am here", "Join the meeting"]}
+    assert labels == {"m05": ["Enter the code", "I am here online"], "m15": ["I am here", "Join the meeting"]}
     assert await town.click(town.claire, here(meeting)) == [Ask("checkin", meeting.key)]
     assert await town.click(town.claire, Press("code", meeting.key)) == [Ask("checkin", meeting.key)]
     await town.submit(town.claire, "checkin", meeting.key, {"code": "4821"})
     await town.click(town.tahmina, here(meeting))
     assert await records(town) == [("m05", "attended", "self", "room"), ("m15", "attended", "self", "online")]
+
+
+@on_one
+async def test_who_has_a_seat_in_the_room_and_comes_online_needs_no_code(
+    town: Any, meeting: Meeting, show: Any
+) -> None:
+    await change(town, meeting, format="hybrid")
+    async with town.write() as db:
+        await db.execute(update(Invitation).where(Invitation.member_id == town.claire.id).values(
+            reply="yes", mode="room"
+        ))  # fmt: skip
+    seen = show([Reply(await town.draw("checkin", meeting.key, town.claire))])
+    assert "If you came online instead, one tap is enough." in seen.text
+    town.clock.set(START - timedelta(minutes=16))
+    with pytest.raises(UserError):
+        await town.click(town.claire, seen.button("I am here online"))
+    town.clock.set(START)
+    done = show(await town.click(town.claire, seen.button("I am here online")))
+    assert "You are checked in, 10:00" in done.text
+    assert "Join the meeting" in done.labels
+    await town.submit(town.claire, "checkin", meeting.key, {"code": "4821"})
+    assert await records(town) == [("m05", "attended", "self", "online")]  # counted once, as they came first
+    async with town.read() as db:
+        mine = await db.scalars(select(Invitation.mode).where(Invitation.member_id == town.claire.id))
+        assert mine.one() == "room"  # the seat is theirs
 
 
 @on_one

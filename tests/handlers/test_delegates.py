@@ -152,6 +152,20 @@ async def test_the_holder_takes_the_seat_back_until_the_start(
         await town.click(town.tahmina, Press("untake", meeting.key, "", row.key))
 
 
+@on_one
+async def test_the_cards_of_a_cancelled_meeting_hand_nothing_back(town: Any, meeting: Meeting, show: Any) -> None:
+    await name(town, meeting, town.claire.key)
+    row = await delegation(town)
+    agreed = show(await town.click(town.claire, Press("dagree", meeting.key, "", row.key)))
+    changing = show(await town.click(town.claire, agreed.button("Change reply")))
+    assert "You come in the place of a colleague." in changing.text  # the name stands on the first card alone
+    async with town.write() as db:
+        (await db.get_one(Meeting, meeting.id)).state = "cancelled"
+    over = show(await town.click(town.tahmina, Press("untake", meeting.key, "", row.key)))
+    assert "This meeting was cancelled." in over.text
+    assert over.labels == ["My replies"]
+
+
 async def test_without_a_free_seat_the_holder_waits_and_nobody_is_asked(town: Any, meeting: Meeting, show: Any) -> None:
     async with town.write() as db:
         db.add(jan := Member(code="m20", name="Jan Novak", zone="Europe/Prague"))

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from chat.errors import FieldError
+from chat.form import Asking
 from chat.message import Press
 from chat.outbound import Invalid, Reply
 from chat.text import Reader, plain
 from storage.deliveries import Campaign, CardCopy
 from storage.drafts import FormDraft
 from storage.meetings import Invitation, Meeting
-from storage.members import RoleGrant
-from tests.handlers.changing import START, announced, edited, effect, now_is, replies, sent
+from storage.members import Member, RoleGrant
+from tests.handlers.changing import START, announced, edited, effect, now_is, replies, sent, the_form
 from tests.handlers.sending import second_organiser
 from tests.kinds import on_one
 
@@ -72,6 +74,35 @@ async def test_the_way_in_is_told_to_those_who_come_alone(town: Any, meeting: Me
 
 
 @on_one
+async def test_languages_and_the_approver_are_kept_silently_and_members_see_the_languages(
+    town: Any, meeting: Meeting, show: Any
+) -> None:
+    async with town.write() as db:
+        dana = Member(code="o03", name="Dana Director", staff=True, zone="Europe/Brussels")
+        db.add(dana)
+        await db.flush()
+        db.add(RoleGrant(member_id=dana.id, role="approver"))
+    form = await the_form(town, town.olivia, meeting.key, "practical")
+    spoken, approver = form.fields[-2:]
+    asking = Asking(town.clock.now(), "UTC", "en", {})
+    assert spoken.clean("anglais; Français", asking) == "en, fr"
+    assert spoken.clean("en, fr", asking) == "en, fr"
+    with pytest.raises(FieldError) as caught:
+        spoken.clean("English, Klingon", asking)
+    assert "Languages of this community: English, Français." in plain(caught.value.text, Reader())
+    assert approver.show(dana.key, asking) == "Dana Director"
+
+    (ask,) = await town.click(town.olivia, Press("medit", meeting.key, "", "d"))
+    given = ask.values | {"languages": "en, fr", "approver": dana.key}
+    assert "nobody gets a new message" in show(await town.submit(town.olivia, "practical", meeting.key, given)).text
+    details = (await now_is(town, meeting)).details
+    assert (details["languages"], details["approver"]) == ("en, fr", dana.key)
+    seen = show(await town.click(town.tahmina, Press("details", meeting.key, "3")))
+    assert "Languages: English, Français" in seen.text
+    assert "Dana" not in seen.text
+
+
+@on_one
 async def test_what_is_filled_in_for_the_first_time_is_silent_until_the_last_day(
     town: Any, meeting: Meeting, show: Any
 ) -> None:
@@ -95,8 +126,8 @@ async def test_the_second_of_two_organisers_sees_what_the_first_changed(town: An
 
     assert seen.text.splitlines() == [
         "While you were editing M6, Olivia Organiser changed:",
-        "Region: was South Asia, now Sahel",
-        "Title: was Jobs and skills, now Jobs for all",
+        "Region · was South Asia, now Sahel",
+        "Title · was Jobs and skills, now Jobs for all; you wrote Work",
         "Save keeps what you wrote where both of you changed the same. Back shows your form again.",
     ]
     assert seen.labels == ["Save", "Back"]

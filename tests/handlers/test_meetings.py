@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from chat.errors import FieldError
-from chat.form import Asking, Form
+from chat.form import Asking, ChoiceField
 from chat.message import Press
 from chat.outbound import Ask, Card, Edit, Invalid, Reply
 from chat.people import Place
 from chat.text import Reader, plain
-from handlers import features
 from storage.audit import AuditEntry
 from storage.meetings import Invitation, Meeting
-from storage.members import RoleGrant
+from storage.members import Member, Organisation, RoleGrant
+from tests.handlers.changing import the_form
 from tests.kinds import on_one
 
 JOBS = "Jobs, skills and community-based reintegration"
@@ -42,17 +42,6 @@ async def announce(town: Any, meeting: Meeting, *members: Any) -> None:
         db.add_all(
             [Invitation(meeting_id=meeting.id, member_id=each.id, invited_at=town.clock.now()) for each in members]
         )
-
-
-async def the_form(town: Any, who: Any, subject: str = "") -> Form:
-    found: list[Form] = []
-    feature = next(each for each in features() if "meeting" in each.forms)
-    async with town.read() as db:
-        from chat.inbound import Command
-
-        inbound = Command(words="x", key="k", by=town.person(who), where=town.place(who), at=town.clock.now())
-        found.append(await feature.forms["meeting"][1](await town._context(db, inbound), subject))
-    return found[0]
 
 
 async def test_an_organiser_plans_a_meeting_and_nothing_is_sent(town: Any, show: Any) -> None:
@@ -116,10 +105,44 @@ async def test_a_moderator_is_typed_by_a_part_of_the_name_that_fits_one_person(t
     asking = Asking(town.clock.now(), "UTC", "en", {})
     assert asked.clean("tahmina", asking) == town.tahmina.key
     assert asked.clean(town.claire.key, asking) == town.claire.key
-    for typed, text in (("nobody", "I know nobody of that name."), ("a", "Several people have that name.")):
+    for typed, text in (
+        ("nobody", "I know nobody of that name."),
+        ("a", "Several people fit: Olivia Organiser, Claire Exemple, Tahmina Udaharon. Which"),
+    ):
         with pytest.raises(FieldError) as caught:
             asked.clean(typed, asking)
         assert plain(caught.value.text, Reader()).startswith(text)
+
+
+@on_one
+async def test_a_moderator_is_found_among_more_people_than_a_menu_holds(town: Any) -> None:
+    async with town.write() as db:
+        office = Organisation(name="Returns desk", country="NG")
+        db.add(office)
+        await db.flush()
+        names = [f"Member {number:03}" for number in range(120)] + ["Zoë Örnek", "Zoë Örnek"]
+        made = [Member(code=f"x{n}", name=each, organisation_id=office.id if n == 120 else None, zone="UTC")
+                for n, each in enumerate(names)]  # fmt: skip
+        db.add_all(made)
+        await db.flush()
+        first, second = made[120].key, made[121].key
+    form = await the_form(town, town.olivia)
+    asked = next(each for each in form.fields if each.id == "moderator")
+    assert isinstance(asked, ChoiceField)
+    assert (len(asked.options), asked.other) == (100, True)
+    assert first not in {each.value for each in asked.options}
+    asking = Asking(town.clock.now(), "UTC", "en", {})
+    assert asked.clean("member 119", asking) == made[119].key
+    with pytest.raises(FieldError) as caught:
+        asked.clean("ornek", asking)
+    assert [key for _, key in caught.value.offers] == [first, second]
+    assert asked.clean("zoe ornek returns", asking) == first
+    assert asked.clean("Zoë Örnek", asking) == second  # the whole of what is shown of her
+    meeting = await plan(town, moderator=second)
+    changed = await the_form(town, town.olivia, meeting.key)
+    asked = next(each for each in changed.fields if each.id == "moderator")
+    assert isinstance(asked, ChoiceField)
+    assert asked.options[0].value == second  # who moderates now is in the menu
 
 
 @on_one

@@ -86,7 +86,7 @@ async def test_every_report_is_counts_only_with_a_next_step(town: Any, form: str
     meeting = await announced(town, format=form, place="" if form == "online" else "Hall 2", join_link="")
     async with town.write() as db:
         await db.execute(update(Invitation).values(reply="yes", mode="room" if form == "hybrid" else "", guests=1))
-    kinds = {each.kind for each in RULES if each.to == "organisers"}
+    kinds = {each.kind for each in RULES if each.to == "organisers" and not each.draft}
     town.clock.set(START - timedelta(days=3))
     for kind in sorted(kinds):
         drawn = await town.draw(kind, meeting.key)

@@ -298,6 +298,17 @@ async def test_guests_are_chosen_with_one_tap_and_take_seats(town: Any, meeting:
 
 
 @on_one
+async def test_no_more_guests_are_offered_than_the_organisation_has_seats(
+    town: Any, meeting: Meeting, show: Any
+) -> None:
+    await reshape(town, meeting, guests=2, per_organisation=2)
+    yes = show(await town.click(town.claire, rsvp(meeting, "yes")))
+    assert show(await town.click(town.claire, yes.button("Guests"))).labels == ["0", "1", "Back"]
+    await reshape(town, meeting, per_organisation=1)
+    assert "Guests" not in show([Reply(await draw(town, "invitation", meeting, town.claire))]).labels
+
+
+@on_one
 async def test_a_member_without_invitation_may_ask_from_a_channel_card(town: Any, meeting: Meeting, show: Any) -> None:
     async with town.write() as db:
         mine = select(Invitation).where(Invitation.member_id == town.claire.id)

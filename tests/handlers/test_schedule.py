@@ -116,10 +116,11 @@ async def test_a_row_is_switched_off_and_on(town: Any, meeting: Meeting, show: A
 async def test_the_usual_dates_of_a_community_count_for_its_meetings(town: Any, meeting: Meeting, show: Any) -> None:
     seen = show(await town.command(town.olivia, "community schedule"))
     assert "Usual schedule of COPRR: Online" in seen.text
-    assert "1. 32 days before, 10:00 · First reminder to reply · no reply yet" in seen.text
+    assert "5. 32 days before, 10:00 · First reminder to reply · no reply yet" in seen.text
     person = show(await town.click(town.olivia, seen.button("In person")))
-    assert "1. 60 days before, 10:00 · First reminder to reply" in person.text
-    card = show(await town.click(town.olivia, seen.button("5 · Edit")))
+    assert "5. 60 days before, 10:00 · First reminder to reply" in person.text
+    later = show(await town.click(town.olivia, seen.button("Next")))
+    card = show(await town.click(town.olivia, later.button("9 · Edit")))
     (asked,) = await town.click(town.olivia, card.button("Change the date"))
     (wrong,) = await town.submit(town.olivia, asked.form, asked.subject, {"days": "14", "hour": "10:00"})
     assert isinstance(wrong, Invalid)

@@ -142,6 +142,8 @@ def test_no_seven_days_hold_more_than_the_cap_and_one_digest(some: list[Calendar
 
 def test_the_table_of_the_domain_stands_as_it_is_written() -> None:
     offsets = {each.key: (each.online, each.in_person) for each in RULES}
+    assert (offsets["poll_open"], offsets["checklist"]) == ((60, 100), (45, 85))
+    assert (offsets["poll_remind"], offsets["poll_close"]) == ((7, 7), (10, 10))  # after the poll: T-53 and T-50
     assert offsets["nudge_1"] == (32, 60)
     assert offsets["visa"] == (None, 55)
     assert offsets["balance"] == (28, 45)

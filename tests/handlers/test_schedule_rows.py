@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
+from bot import app
 from chat.message import Message, Press
-from chat.outbound import Reply
+from chat.outbound import Ask, Reply
 from chat.text import Reader, plain
 from handlers import _quota, _reminding, features
 from scheduler import delivery, timers
@@ -234,6 +235,53 @@ async def test_a_button_of_a_digest_answers_below_it(town: Any, meeting: Meeting
     assert "you are invited" in show([answer]).text
     strange = await town.click(town.claire, Press("dgo", "medit." + meeting.key, "", ""))
     assert "Only organisers can do that." in show(strange).text
+
+
+@on_one
+async def test_a_question_for_the_agenda_over_the_cap_is_asked_once_in_the_digest(
+    town: Any, meeting: Meeting, show: Any
+) -> None:
+    for member in (town.claire, town.tahmina):
+        await press(town, member, meeting, "yes")
+    await fill(town, town.claire, *[datetime(2026, 4, day, 8, tzinfo=UTC) for day in (24, 27, 28)])
+    asked = datetime(2026, 4, 29, 8, tzinfo=UTC)
+    await reach(town, asked)
+    assert list(await planned(town, "agenda_question")) == ["m15"]
+    assert await planned(town, "digest") == {"m05": asked}
+    seen = show([Reply(await town.draw("digest", "digest", town.claire))])
+    assert seen.text.splitlines()[:2] == [
+        "1 thing waits for you",
+        "1. Your question or example for the agenda: Jobs and skills",
+    ]
+    (form,) = await town.click(town.claire, seen.button("1 · Suggest a question"))
+    assert form == Ask("agendaq", meeting.key)
+    assert await town.draw("digest", "digest", town.tahmina) == Skip("nothing_waits")  # she is asked in a message
+    async with town.write() as db:
+        mine = update(Delivery).where(Delivery.member_id == town.claire.id, Delivery.due_at == asked)
+        await db.execute(mine.values(state="sent"))
+    town.clock.set(asked + timedelta(days=7))
+    assert await town.draw("digest", "digest", town.claire) == Skip("nothing_waits")
+
+
+@on_one
+async def test_an_invitation_in_a_digest_is_delivered_with_it(town: Any, meeting: Meeting) -> None:
+    async def delivered() -> list[str]:
+        async with town.read() as db:
+            got = select(Member.code).join(Invitation, Invitation.member_id == Member.id).where(Invitation.delivered)
+            return sorted(await db.scalars(got))
+
+    async def accepted(at: datetime) -> None:
+        async with town.write() as db:
+            to = [delivery.To(member=town.claire, due=at)]
+            campaign = await delivery.plan(db, kind="digest", subject="digest", occurrence=f"{at}", to=to, now=at)
+            row = (await db.scalars(select(Delivery).where(Delivery.campaign_id == campaign.id))).one()
+            row.state, row.sent_at = "sent", at
+            await app._delivered(db, row, campaign)
+
+    await accepted(town.clock.now() - timedelta(days=1))  # before she was invited
+    assert await delivered() == []
+    await accepted(town.clock.now())
+    assert await delivered() == ["m05"]
 
 
 @on_one

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from chat.message import Message, Press
 from chat.outbound import Reply, Toast
@@ -114,6 +114,40 @@ async def test_the_scene_of_the_waiting_list(town: Any, meeting: Meeting, kwame:
     assert "Tell my needs" in show(taken).labels
     status = show(await town.command(town.olivia, "meeting status M4"))
     assert "1 of 1 seats" in status.text
+
+
+@on_one
+async def test_an_older_card_points_to_the_message_that_offers_the_seat(
+    town: Any, meeting: Meeting, kwame: Member, show: Any
+) -> None:
+    async def older() -> Any:
+        return show([Reply(await town.draw("invitation", meeting.key, kwame, first=False))], zone="Africa/Accra")
+
+    await yes(town, meeting, town.claire, kwame)
+    assert "Leave the waiting list" in (await older()).labels
+    await town.click(town.claire, press(meeting, "rsvp", "no"))
+    seen = await older()
+    assert seen.labels == ["My replies"]
+    assert seen.text.splitlines()[2] == (
+        "A seat is free for you until Fri, 24 Apr 2026, 09:00 (Accra) · 12:00 Istanbul. The newest message here asks "
+        "for your answer."
+    )
+    pressed = await town.click(kwame, press(meeting, "invited"))  # from the list of replies it is live
+    assert "Take the seat" in show(pressed).labels
+    await town.click(kwame, press(meeting, "takeseat"))
+    assert (await older()).text.startswith("You replied: Yes.")
+
+
+@on_one
+async def test_an_offer_without_a_message_stands_on_the_older_card(
+    town: Any, meeting: Meeting, kwame: Member, show: Any
+) -> None:
+    await yes(town, meeting, town.claire, kwame)
+    await town.click(town.claire, press(meeting, "rsvp", "no"))
+    async with town.write() as db:
+        await db.execute(update(Delivery).values(state="dead"))
+    seen = show([Reply(await town.draw("invitation", meeting.key, kwame, first=False))])
+    assert seen.labels == ["Take the seat", "Leave it to the next", "Details"]
 
 
 @on_one
