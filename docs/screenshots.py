@@ -1,8 +1,9 @@
 """Make the pictures of the tour from the running page: `.venv/bin/python docs/screenshots.py [folder]`.
 
-It plays one meeting online, from planning to feedback, one in person with few seats (life.py), and a send that goes
-wrong (trouble.py), and looks at both platforms in light, dark and on a phone; writes `docs/pictures/*.png`, the
-animated `tour.png`, and `docs/tour.md`. Needs Chromium; takes about six minutes.
+It plays one meeting online, from planning to feedback, one in person with few seats (life.py), a hybrid one that is
+cancelled (further.py), and a send that goes wrong (trouble.py), and looks at both platforms in light, dark and on a
+phone; writes `docs/pictures/*.png`, the animated `tour.png`, and `docs/tour.md`. Needs Chromium; takes about nine
+minutes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from further import ask_more, take_part
 from life import live_on, vote_on
 from playwright.async_api import Page, async_playwright
 from studio import Studio
@@ -60,6 +62,8 @@ async def take(folder: Path) -> Studio:
             (past, tell),
             (past, live_on),
             (past, vote_on),
+            (past, take_part),
+            (past, ask_more),
             (past, go_wrong),
         )
         for options, play in acts:
