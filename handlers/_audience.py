@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import select
 
@@ -15,6 +15,7 @@ from chat.message import Button, Message, Press, Row, button, row, rows
 from chat.text import Bold, LanguageName, Reader, Text, plain, say
 from handlers._balance import category_name
 from handlers._cards import short
+from handlers._feature import Context
 from handlers._sends import listed, platform_name
 from storage import audience
 from storage.audience import Reach, Spec
@@ -94,6 +95,28 @@ def part_of(spec: Spec, place: Place) -> Spec:
     return (spec.get("not") or {}) if place.unwanted else spec
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Be whatever has an audience: a meeting, a publication, an announcement."""
+
+    key: str
+    heading: Text
+    spec: Spec
+    save: Callable[[dict[str, Any]], Awaitable[None]]
+    """Keep a changed audience, in the transaction of the tap."""
+    onward: Button
+    """What comes next once people are chosen: a preview."""
+    back: Button
+    fixed: Text | None = None
+    """Why it can no longer be changed."""
+    notes: Sequence[Text] = ()
+
+
+Finder: TypeAlias = Callable[[Context, str, bool], Awaitable[Holder | None]]
+"""Finds what has an audience by its key, for a change with its row held; none if the key is none of its own."""
+FINDERS: list[Finder] = []
+
+
 async def known(db: Session, part: Spec, place: Place, value: str, reader: Reader) -> bool:
     """Tell whether a tapped value is one that is offered: what a client makes up is never kept."""
     if place.letter == "p":
@@ -118,12 +141,12 @@ def change(spec: Spec, place: Place, value: str) -> dict[str, Any]:
     return {key: each for key, each in changed.items() if each}
 
 
-async def first_card(db: Session, meeting: Meeting, place: Place, reader: Reader, *, fixed: bool) -> Message:
-    """Draw what an audience is, how many people, and the filters to change; `fixed` leaves those out."""
-    spec, key = meeting.audience, meeting.key
-    lines = await head(db, meeting, reader)
-    if fixed:
-        return Message(tuple(lines), rows(row(button("status", "status", key))))
+async def first_card(db: Session, holder: Holder, place: Place, reader: Reader) -> Message:
+    """Draw what an audience is, how many people, and the filters to change, unless it is fixed."""
+    key = holder.key
+    lines = await head(db, holder, reader)
+    if holder.fixed is not None:
+        return Message((*lines, holder.fixed), rows(row(holder.back)))
     names = [
         Button(say(f"b_aud_{name}"), Press("aud", key, str(Place(letter, place.unwanted))))
         for letter, name in FILTERS.items()
@@ -133,49 +156,45 @@ async def first_card(db: Session, meeting: Meeting, place: Place, reader: Reader
         names.append(button("back", "aud", key))
         return Message(tuple(lines), rows(*_pairs(names)))
     names.append(Button(say("aud_and_not"), Press("aud", key, NOT)))
-    everybody = button("aud_everybody", "aud", key, "", "all") if spec else None
-    preview = Button(say("b_preview"), Press("preview", key, "", "i"), "primary")
-    return Message(tuple(lines), rows(*_pairs(names), row(everybody, preview)))
+    everybody = button("aud_everybody", "aud", key, "", "all") if holder.spec else None
+    return Message(tuple(lines), rows(*_pairs(names), row(everybody, holder.onward)))
 
 
-async def filter_card(db: Session, meeting: Meeting, place: Place, reader: Reader) -> Message:
+async def filter_card(db: Session, holder: Holder, place: Place, reader: Reader) -> Message:
     """Draw the values of one filter as taps, a page at a time, with the audience as it stands above them."""
-    offered = await choices(db, FILTERS[place.letter], part_of(meeting.audience, place), reader)
+    offered = await choices(db, FILTERS[place.letter], part_of(holder.spec, place), reader)
     page = min(place.page, max(len(offered) - 1, 0) // PAGE)
     here = str(Place(place.letter, place.unwanted, page))
     buttons = [
         Button(
             ("✓ ", short(plain(each.label, reader), 22)) if each.chosen else short(plain(each.label, reader)),
-            Press("aud", meeting.key, here, each.value),
+            Press("aud", holder.key, here, each.value),
             "primary" if each.chosen else "default",
         )
         for each in offered[page * PAGE : (page + 1) * PAGE]
     ]
-    lines = await head(db, meeting, reader)
+    lines = await head(db, holder, reader)
     if offered:
         lines.append(say("aud_choose_not" if place.unwanted else "aud_choose"))
     elif place.letter != "p":
         lines.append(say("aud_no_values"))
     before, after = (str(Place(place.letter, place.unwanted, number)) for number in (page - 1, page + 1))
-    find = button("aud_find", "aud", meeting.key, here, "find") if place.letter == "p" else None
+    find = button("aud_find", "aud", holder.key, here, "find") if place.letter == "p" else None
     turn = row(
         find,
-        Button(("« ", str(page)), Press("aud", meeting.key, before)) if page > 0 else None,
-        Button((str(page + 2), " »"), Press("aud", meeting.key, after)) if (page + 1) * PAGE < len(offered) else None,
-        button("back", "aud", meeting.key, NOT if place.unwanted else ""),
+        Button(("« ", str(page)), Press("aud", holder.key, before)) if page > 0 else None,
+        Button((str(page + 2), " »"), Press("aud", holder.key, after)) if (page + 1) * PAGE < len(offered) else None,
+        button("back", "aud", holder.key, NOT if place.unwanted else ""),
     )
     return Message(tuple(lines), rows(*_pairs(buttons), turn))
 
 
-async def head(db: Session, meeting: Meeting, reader: Reader) -> list[Text]:
+async def head(db: Session, holder: Holder, reader: Reader) -> list[Text]:
     """Write what stands on top of every card: the audience in words and the live count."""
-    lines: list[Text] = [Bold(say("aud_title", code=meeting.code, title=meeting.title))]
-    lines += await describe(db, meeting.audience, reader)
-    lines.append(Bold(people_line(await audience.reach(db, meeting.audience))))
-    if meeting.state in ("inviting", "closed"):
-        late = (await audience.reach(db, meeting.audience, but=meeting)).total
-        lines += [say("aud_late", n=late), say("aud_kept")]
-    return lines
+    lines: list[Text] = [Bold(holder.heading)]
+    lines += await describe(db, holder.spec, reader)
+    lines.append(Bold(people_line(await audience.reach(db, holder.spec))))
+    return [*lines, *holder.notes]
 
 
 async def choices(db: Session, name: str, part: Spec, reader: Reader) -> list[Choice]:

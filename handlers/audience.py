@@ -15,14 +15,14 @@ from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Ask, Edit, Reply
 from chat.text import Bold, Text, say
 from handlers import _balance
-from handlers._audience import Place, change, filter_card, first_card, known, part_of
+from handlers._audience import FINDERS, Holder, Place, change, filter_card, first_card, known, part_of
 from handlers._cards import short, state_label
 from handlers._feature import Answers, Context, Feature, Waiting
 from handlers._meetings import about, pressed
 from handlers._sends import listed
 from storage import audience, audit
 from storage.database import Session
-from storage.meetings import Meeting, lock
+from storage.meetings import Meeting, by_key, lock
 
 feature = Feature("audience")
 
@@ -38,7 +38,7 @@ CALLED = 20
 @about("meeting audience", CAN_CHANGE)
 async def who(ctx: Context, meeting: Meeting) -> Answers:
     """Show who a meeting is for."""
-    return [Reply(await _card(ctx, meeting, Place()))]
+    return [Reply(await _card(ctx, await _of_meeting(ctx, meeting), Place()))]
 
 
 @feature.click("aud", who="organiser")
@@ -46,18 +46,19 @@ async def tapped(ctx: Context, press: Press) -> Answers:
     """Turn the cards of an audience, and save every tap on a value at once."""
     place = Place.read(press.rev)
     if not press.arg:
-        return _shown(ctx, await _card(ctx, await pressed(ctx, press.key), place))
+        return _shown(ctx, await _card(ctx, await _holder(ctx, press.key), place))
     if press.arg == "find":
         return [Ask("audname", f"{press.key}.{press.rev}")]
-    meeting = await lock(ctx.db, press.key)
-    if meeting is None or (press.arg != "all" and not place.letter):
+    holder = await _holder(ctx, press.key, locked=True)
+    if press.arg != "all" and not place.letter:
         raise UserError(say("e_gone"))
-    if meeting.state in CAN_CHANGE and meeting.starts_at > ctx.now:
-        wanted = {} if press.arg == "all" else await _changed(ctx, meeting, place, press.arg)
-        meeting.audience, meeting.changed_by = wanted, ctx.me.id
+    if holder.fixed is None:
+        wanted = {} if press.arg == "all" else await _changed(ctx, holder, place, press.arg)
+        await holder.save(wanted)
         await ctx.db.flush()
-        audit.note(ctx.db, ctx.now, ctx.me.id, "change_audience", meeting.key)
-    return _shown(ctx, await _card(ctx, meeting, place))
+        audit.note(ctx.db, ctx.now, ctx.me.id, "change_audience", holder.key)
+        holder = await _holder(ctx, press.key, locked=True)
+    return _shown(ctx, await _card(ctx, holder, place))
 
 
 @feature.form("audname", who="organiser")
@@ -71,9 +72,9 @@ async def name_form(_ctx: Context, _subject: str) -> Form:
 async def named(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
     """Offer the people whose name was meant; same names are told apart by their organisation."""
     key, _, rev = subject.partition(".")
-    meeting, place = await pressed(ctx, key), Place.read(rev)
+    holder, place = await _holder(ctx, key), Place.read(rev)
     found = await audience.named(ctx.db, values["name"])
-    chosen = set(part_of(meeting.audience, place).get("members") or ())
+    chosen = set(part_of(holder.spec, place).get("members") or ())
     lines: list[Text] = [Bold(say("aud_who" if found else "aud_none_named"))]
     buttons: list[Button] = []
     for number, (member, organisation) in enumerate(found[: audience.NAMED], 1):
@@ -124,20 +125,50 @@ async def balances(db: Session, now: datetime) -> Sequence[Waiting]:
     return found
 
 
-async def _changed(ctx: Context, meeting: Meeting, place: Place, value: str) -> dict[str, Any]:
-    if not await known(ctx.db, part_of(meeting.audience, place), place, value, ctx.reader):
+async def _changed(ctx: Context, holder: Holder, place: Place, value: str) -> dict[str, Any]:
+    if not await known(ctx.db, part_of(holder.spec, place), place, value, ctx.reader):
         raise UserError(say("e_gone"))
-    return change(meeting.audience, place, value)
+    return change(holder.spec, place, value)
 
 
-async def _card(ctx: Context, meeting: Meeting, place: Place) -> Message:
+async def _card(ctx: Context, holder: Holder, place: Place) -> Message:
+    if place.letter and holder.fixed is None:
+        return await filter_card(ctx.db, holder, place, ctx.reader)
+    return await first_card(ctx.db, holder, place, ctx.reader)
+
+
+async def _holder(ctx: Context, key: str, *, locked: bool = False) -> Holder:
+    """Find what has an audience: a meeting first, then what other features have. Raise `UserError`."""
+    meeting = await (lock if locked else by_key)(ctx.db, key)
+    if meeting is not None:
+        return await _of_meeting(ctx, meeting)
+    for find in FINDERS:
+        holder = await find(ctx, key, locked)
+        if holder is not None:
+            return holder
+    raise UserError(say("e_gone"))
+
+
+async def _of_meeting(ctx: Context, meeting: Meeting) -> Holder:
+    async def save(spec: dict[str, Any]) -> None:
+        meeting.audience, meeting.changed_by = spec, ctx.me.id
+
+    fixed, notes = None, list[Text]()
     if meeting.state not in CAN_CHANGE or meeting.starts_at <= ctx.now:
-        shown = await first_card(ctx.db, meeting, Place(), ctx.reader, fixed=True)
-        note = say("aud_fixed", code=meeting.code, state=state_label(meeting))
-        return Message((*shown.lines, note), shown.rows)
-    if place.letter:
-        return await filter_card(ctx.db, meeting, place, ctx.reader)
-    return await first_card(ctx.db, meeting, place, ctx.reader, fixed=False)
+        fixed = say("aud_fixed", code=meeting.code, state=state_label(meeting))
+    if meeting.state in ("inviting", "closed"):
+        late = (await audience.reach(ctx.db, meeting.audience, but=meeting)).total
+        notes = [say("aud_late", n=late), say("aud_kept")]
+    return Holder(
+        key=meeting.key,
+        heading=say("aud_title", code=meeting.code, title=meeting.title),
+        spec=meeting.audience,
+        save=save,
+        onward=Button(say("b_preview"), Press("preview", meeting.key, "", "i"), "primary"),
+        back=button("status", "status", meeting.key),
+        fixed=fixed,
+        notes=notes,
+    )
 
 
 async def _balance_card(ctx: Context, meeting: Meeting) -> Message:
