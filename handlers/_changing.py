@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import func, select
 
 from chat.outbound import Invalid
-from handlers import _meeting_values, _reminding, _send_notices, _waiting
+from handlers import _announcing, _meeting_values, _reminding, _send_notices, _waiting
 from handlers._cards import PRIVATE, PUBLIC
 from handlers._meeting_fields import NOT_ANNOUNCED
 from handlers._reminding import no_send_dates
@@ -244,6 +244,7 @@ async def _move(db: Session, meeting: Meeting, change: Change, now: datetime) ->
     await changes.extend(db, meeting.key, ("invitation", "meeting_card"), meeting.starts_at)
     await _reminding.disarm(db, meeting)
     await _reminding.arm(db, meeting)
+    await _announcing.follow(db, meeting, now)
     dates = await _reminding.calendar(db, meeting)
     for each in dates.alive:  # what lies behind us at the new time is not made up for: the move has just been told
         if dates.nominal(each) <= now:
