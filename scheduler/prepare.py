@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Literal
 
 import structlog
 from sqlalchemy import BindParameter, Select, bindparam, select
+from sqlalchemy.orm import joinedload
 
 from chat.message import Message
 from chat.people import MessageRef, Person, Place
@@ -22,7 +23,7 @@ from scheduler.drawing import draw, reader_of
 from storage.communities import Channel, Community
 from storage.database import Database, Session, own, unusable
 from storage.deliveries import Campaign, Delivery
-from storage.members import Member
+from storage.members import Account, Member
 
 log = structlog.get_logger(__name__)
 
@@ -69,9 +70,9 @@ class _World:
     """Be what a batch of one community needs, loaded once."""
 
     community: Community
-    campaigns: dict[int, Campaign] = field(default_factory=dict)
-    members: dict[int, Member] = field(default_factory=dict)
-    channels: dict[int, Channel] = field(default_factory=dict)
+    campaigns: dict[int, Campaign]
+    members: dict[int, Member]
+    channels: dict[int, Channel]
 
 
 async def prepare(
@@ -106,22 +107,28 @@ async def prepare(
 
 # Built once: they are asked for every few messages, and building them costs more than asking.
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_CAMPAIGNS = own(select(Campaign).where(Campaign.id.in_(_IDS)), Campaign)
-_MEMBERS = own(select(Member).where(Member.id.in_(_IDS)), Member)
+_CAMPAIGNS = own(
+    select(Campaign, Community).join(Community, Community.id == Campaign.community_id).where(Campaign.id.in_(_IDS)),
+    Campaign,
+)
+_MEMBERS = own(
+    select(Member).where(Member.id.in_(_IDS)).options(joinedload(Member.accounts).lazyload(Account.member)), Member
+)
 _CHANNELS = own(select(Channel).where(Channel.id.in_(_IDS)), Channel)
 
 
 async def _load(db: Session, community: int, rows: Sequence[Delivery]) -> _World:
-    world = _World(await db.get_one(Community, community))
-
-    async def ask(query: Select[Any], ids: set[int | None]) -> dict[int, Any]:
+    async def ask(query: Select[*tuple[Any, ...]], ids: set[int | None]) -> Sequence[Any]:
         asked = {"ids": [each for each in ids if each], "own": community}
-        return {each.id: each for each in await db.scalars(query, asked)} if asked["ids"] else {}
+        return (await db.execute(query, asked)).unique().all() if asked["ids"] else ()
 
-    world.campaigns = await ask(_CAMPAIGNS, {row.campaign_id for row in rows})
-    world.members = await ask(_MEMBERS, {row.member_id for row in rows})
-    world.channels = await ask(_CHANNELS, {row.channel_id for row in rows})
-    return world
+    decided = await ask(_CAMPAIGNS, {row.campaign_id for row in rows})
+    return _World(
+        decided[0][1],
+        campaigns={campaign.id: campaign for campaign, _ in decided},
+        members={member.id: member for (member,) in await ask(_MEMBERS, {row.member_id for row in rows})},
+        channels={channel.id: channel for (channel,) in await ask(_CHANNELS, {row.channel_id for row in rows})},
+    )
 
 
 async def _one(

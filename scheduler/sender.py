@@ -35,7 +35,10 @@ log = structlog.get_logger(__name__)
 PATIENCE = 2.0
 """Seconds a drawn message may wait for its turn; after that it goes back to the queue to be drawn afresh."""
 AHEAD = 3
-"""Times as many messages are in hand as there are lanes, where the pace lets them leave soon."""
+"""Times as many messages are in hand as there are lanes, so that some are drawn while others are sent."""
+BATCH = 40
+"""Drawn messages at most, where they leave at once: many are claimed and drawn for little more than few, but those in
+hand in a crash wait for a turn alone."""
 IDLE = 3600.0
 GATHER = 0.02
 """Seconds in which results gather for one transaction: a transaction costs more than the wait."""
@@ -303,10 +306,11 @@ class Line:
             return 0
         if self.dead:
             return 0 if now < self.health.probe_at or self._hand.flying or self._hand.ready else 1
-        ahead, lanes = len(self._hand.ready) - starting, self.health.lanes
-        # What leaves within the patience; three messages per lane, so that some are drawn while others are sent.
-        most = max(1, min(lanes if lanes == 1 else AHEAD * lanes, int(self.platform.limits.per_second * PATIENCE)))
-        return most - ahead if ahead <= most * 2 // 3 else 0
+        ahead, lanes, rate = len(self._hand.ready) - starting, self.health.lanes, self.platform.limits.per_second
+        # What leaves within the patience, enough to draw some while others are sent; one where one feels the way.
+        enough = max(AHEAD * lanes, min(BATCH, int(rate / 2))) if lanes > 1 else 1
+        most = max(1, min(enough, int(rate * PATIENCE)))
+        return most - ahead if ahead <= min(2 * lanes, most * 2 // 3) else 0
 
     def _next_start(self) -> float:
         if not self._hand.ready or len(self._hand.flying) >= self.health.lanes:

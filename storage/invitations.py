@@ -66,7 +66,8 @@ _REPLY = (
 )
 """Who answers an invitation has got it, if only by a card in a channel or on Home: rates never exceed the whole."""
 
-_OF_MEETING = select(Meeting.id).where(Meeting.key == bindparam("which"), Meeting.community_id == bindparam("whose"))
+_MEETING = Meeting.__table__.c
+_OF_MEETING = select(_MEETING.id).where(_MEETING.key == bindparam("which"), _MEETING.community_id == bindparam("whose"))
 _ACCEPT = (
     update(_ROW)
     .where(_ROW.c.meeting_id == _OF_MEETING.scalar_subquery(), _ROW.c.member_id == bindparam("who"))

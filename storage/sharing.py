@@ -51,7 +51,7 @@ async def add_all_once(db: Session, model: type[Base], rows: Sequence[dict[str, 
 def _unless_there(model: type[Base], dialect: str) -> Any:
     """Build the statement once: building costs more than running it."""
     kind = sqlite if dialect == "sqlite" else postgresql
-    return kind.insert(model).on_conflict_do_nothing()
+    return kind.insert(model.__table__).on_conflict_do_nothing()
 
 
 async def connection(db: Session, platform: str, workspace: str) -> Connection:

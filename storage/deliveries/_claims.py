@@ -20,9 +20,11 @@ ALERT = "alert"
 # Written out, not bound: with a parameter neither database can prove that the partial index applies.
 QUEUED = Delivery.state == literal_column("'queued'")
 SENDING = Delivery.state == literal_column("'sending'")
-_STANDS_STILL = exists().where(Installation.paused != "")
+_TABLE: Table = Delivery.__table__  # type: ignore[assignment]
+_ROW, _ITS, _HERE = _TABLE.c, Campaign.__table__.c, Installation.__table__.c
+_STANDS_STILL = exists().where(_HERE.paused != "")
 _MAY_LEAVE = exists().where(
-    Campaign.id == Delivery.campaign_id, Campaign.state == "sending", or_(Campaign.kind == ALERT, ~_STANDS_STILL)
+    _ITS.id == _ROW.campaign_id, _ITS.state == "sending", or_(_ITS.kind == ALERT, ~_STANDS_STILL)
 )
 
 
@@ -47,30 +49,28 @@ def _to_claim(*, suspects: bool) -> Any:
     )
 
 
-# Built once, and written as plain statements without the session's bookkeeping: they run for every few messages.
-_TABLE: Table = Delivery.__table__  # type: ignore[assignment]
+# Built once, and of tables alone: they run for every few messages, and the session's bookkeeping costs more than they.
 _CLAIM = {suspects: _to_claim(suspects=suspects) for suspects in (False, True)}
+_OURS = (
+    _ROW.id.in_(bindparam("ids", expanding=True)),
+    _ROW.state == literal_column("'sending'"),
+    _ROW.worker == bindparam("by"),
+)
 _CLAIMED = (
-    update(Delivery)
-    .where(Delivery.id.in_(bindparam("ids", expanding=True)))
+    update(_TABLE)
+    .where(_OURS[0])
     .values(
-        state="sending", attempts=Delivery.attempts + 1, started_at=None, settle_at=None,
+        state="sending", attempts=_ROW.attempts + 1, started_at=None, settle_at=None,
         worker=bindparam("by"), lease_until=bindparam("until"),
     )
-    .execution_options(synchronize_session=False)
 )  # fmt: skip
 _START = (
-    update(Delivery)
-    .where(Delivery.id.in_(bindparam("ids", expanding=True)), SENDING, Delivery.worker == bindparam("by"), _MAY_LEAVE)
+    update(_TABLE)
+    .where(*_OURS, _MAY_LEAVE)
     .values(started_at=bindparam("real"), lease_until=bindparam("until"))
-    .returning(Delivery.id)
-    .execution_options(synchronize_session=False)
+    .returning(_ROW.id)
 )
-_HELD = (
-    select(Delivery.id, Delivery.attempts)
-    .where(Delivery.id.in_(bindparam("ids", expanding=True)), SENDING, Delivery.worker == bindparam("by"))
-    .with_for_update()
-)
+_HELD = select(_ROW.id, _ROW.attempts).where(*_OURS).with_for_update()
 _SENT = (
     update(_TABLE)
     .where(_TABLE.c.id == bindparam("row"))
