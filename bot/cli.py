@@ -41,6 +41,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+memo = typer.Typer(help="Memos.", no_args_is_help=True)
+app.add_typer(memo, name="memo")
 FileArgument = Annotated[Path, typer.Argument(help="A community file (YAML).", metavar="FILE")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object for scripts.")]
 Community = Annotated[str, typer.Option("--community", help="Key of the community, where there are several.")]
@@ -201,6 +203,25 @@ def audit(
         _print_json({"audit": found})
     else:
         Console().print(commands.audit_table(found))
+
+
+@memo.command("add")
+def memo_add(
+    meeting: Annotated[str, typer.Argument(help="Short name of the meeting: M5.")],
+    file: Annotated[Path, typer.Argument(help="PDF, DOCX or MD.", metavar="FILE")],
+    author: Annotated[str, typer.Option(help="Id of who wrote it, as in the community file.")],
+    approver: Annotated[str, typer.Option(help="Id of who is to approve it: somebody else.")],
+    title: Annotated[str, typer.Option()] = "",
+    language: Annotated[str, typer.Option()] = "",
+    community: Community = "",
+) -> None:
+    """Check a memo and leave it as a draft; its text is printed nowhere. Not while the bot runs on SQLite."""
+    settings = _settings()
+    new = commands.NewMemo(
+        meeting=meeting, file=file, author=author, approver=approver, title=title, language=language,
+        community=community,
+    )  # fmt: skip
+    print(*_do(settings, commands.add_memo(settings, new, datetime.now(UTC))), sep="\n")
 
 
 @app.command()

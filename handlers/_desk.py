@@ -59,6 +59,7 @@ async def desk_screen(ctx: Context) -> Message:
             *_pairs(task_buttons),
             tuple(status),
             offer(("meeting_new", "meeting_new"), ("poll_new", "polls"), ("meetings", "meetings")),
+            offer(("memo_new", "memo_new"), ("announce", "announce"), ("pu_all", "publication")),
             offer(("s_todo_all", "todo"), ("programme", "programme"), ("members", "members")),
             offer(("sends", "deliveries"), ("home", "home"), ("help", "help")),
         ),

@@ -44,7 +44,7 @@ async def take_away(ctx: Context, press: Press) -> Answers:
     return _away(ctx, meeting)
 
 
-@feature.command("calendar", "calendrier", "takvim", "التقويم", "calendario", where="dm", menu=True)
+@feature.command("calendar", "calendrier", "takvim", "التقويم", "calendario", where="dm")
 async def link(ctx: Context, _rest: str) -> Answers:
     """Make the personal link, or say that there is one already, with a way to replace or end it."""
     if not _address(ctx, ""):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from chat.message import Message, button, row, rows
 from chat.text import Bold, Link, Text, When, say
-from handlers import _recipients, _reminding, _schedule_drafts, _waiting, reports
+from handlers import _memo_dates, _recipients, _reminding, _schedule_drafts, _waiting, reports
 from handlers._cards import (
     BEGUN,
     PUBLIC,
@@ -120,6 +120,8 @@ async def _turn(db: Session, key: str, state: str) -> None:
     meeting = await lock(db, key)
     if meeting is not None and await turn(db, meeting, state):
         await cards.touch(db, PUBLIC, key)
+        if state == "held":
+            await _memo_dates.arm(db, meeting)
 
 
 @feature.card("practical_pack")

@@ -167,6 +167,7 @@ def _buttons(meeting: Meeting, counts: dict[str, int], *, running: bool, more: b
         button("edit", "medit", key) if meeting.state in EDITABLE else None,
         can("move", "move", key) if running else None,
         button("feedback", "fbsum", key) if meeting.state in DONE else None,
+        button("memo_new", "mnew", key) if meeting.state in DONE else None,
         button("more", "status", key, MORE) if running and not more else None,
         button("reopen", "reopen", key) if meeting.state == "cancelled" else None,
         button("c_date_poll", "mpoll", key) if meeting.state == "cancelled" else None,

@@ -14,11 +14,11 @@ from storage import audit
 from storage.communities import Channel, Connection
 from storage.database import Session
 from storage.joining import issue_link
-from storage.members import Account, Member
+from storage.members import GUEST, Account, Member
 
 HOURS = 72
 WAITING = ("invited", "pending_consent")
-GONE = ("left", "erased")
+GONE = ("left", "erased", GUEST)
 
 
 @dataclass(frozen=True, slots=True)
