@@ -17,6 +17,7 @@ from rich.table import Table
 
 from bench import (
     ack_under_500_presses,
+    files_memory,
     planning_10k,
     rsvp_press,
     send_lifted,
@@ -29,7 +30,7 @@ from bench.report import Broken, Measure, Row, failed, machine
 from bot.log import set_up
 
 MODULES = (
-    rsvp_press, ack_under_500_presses, send_under_limits, send_lifted, timers_100k, planning_10k, start,
+    rsvp_press, ack_under_500_presses, send_under_limits, send_lifted, timers_100k, planning_10k, files_memory, start,
 )  # fmt: skip
 ROWS: dict[str, tuple[Measure, str, str]] = {each.NAME: (each.measure, each.UNIT, each.BUDGET) for each in MODULES}
 

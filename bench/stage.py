@@ -89,7 +89,12 @@ async def sandbox(folder: Path, people: Sequence[Person]) -> AsyncIterator[Stage
 
 @asynccontextmanager
 async def convenor(
-    folder: Path, stage: Stage, database: str, platforms: Sequence[str], more: Mapping[str, str] | None = None
+    folder: Path,
+    stage: Stage,
+    database: str,
+    platforms: Sequence[str],
+    more: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("-m", "bot", "run"),
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run our bot on a filled database, as `convenor run` does, until the end of the block; `more` are settings.
 
@@ -110,7 +115,7 @@ async def convenor(
     if "slack" in platforms:
         settings |= {"SLACK_BOT_TOKEN": town.SLACK_TOKEN, "SLACK_APP_TOKEN": town.APP_TOKEN}
     settings |= more or {}
-    run = running("-m", "bot", "run", name="bot", folder=folder, more=settings)
+    run = running(*program, name="bot", folder=folder, more=settings)
     async with run as process, aiohttp.ClientSession() as session:
         await _healthy(session, f"http://127.0.0.1:{port}/healthz", folder / "bot.log")
         yield process

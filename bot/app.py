@@ -34,6 +34,7 @@ from bot.opening import Opening
 from bot.platforms import Connected, Surroundings, connect
 from bot.routes import Routes
 from bot.settings import Settings, SettingsError
+from bot.shelf import FileShelf
 from bot.watch import Watch
 from chat.platform import Platform
 from handlers import _quota, digest, features
@@ -78,6 +79,7 @@ class Bot:
             may_read=None if self.database.sqlite else self._readers.may_read,
             read_every=settings.convenor_lane_seconds / 3,
             on_trouble=self._trouble,
+            shelf=FileShelf(self.database, self.vault),
         )
         self.connections = [connect(settings, each, around) for each in (*connections.first(settings), *further)]
         self.platforms: list[Platform] = [each.platform for each in self.connections]
@@ -152,11 +154,14 @@ class Bot:
         self._chores.add("menus", MENUS_SECONDS, menus.chore)
         self._chores.add("alerts", 5.0, self.alerts.chore)
         self._chores.add("look", LOOK_SECONDS, self.alerts.look)
-        self._chores.add("retention", RETENTION_SECONDS, lambda: retention.sweep_all(self.database, self.clock.now()))
+        self._chores.add("retention", RETENTION_SECONDS, self._sweep)
         self._chores.start()
 
     async def _serve(self) -> None:
-        routes = [*web.routes(self.database, self.clock), *demo_routes(self.database, self.clock, self.engine)]
+        routes = [
+            *web.routes(self.database, self.clock, self.vault, self.settings.public_url),
+            *demo_routes(self.database, self.clock, self.engine),
+        ]
         app = application(self.health, self._webhooks(), routes, ready=self.watch.ready, metrics=self._page)
         http = HttpServer(app, self.settings.http_host, self.settings.http_port)
         try:
@@ -217,6 +222,11 @@ class Bot:
 
     async def _restored(self, until: Any) -> None:
         await self.alerts.raised(Alert("restored", "", "", until.isoformat(timespec="seconds")))
+
+    async def _sweep(self) -> None:
+        await retention.sweep_all(self.database, self.clock.now())
+        if self.vault is not None:
+            await retention.sweep_vault(self.database, self.vault)
 
     async def _take_over(self) -> None:
         await self.dispatcher.take_over()

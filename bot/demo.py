@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -24,6 +24,9 @@ from bot.settings import SettingsError
 from sandbox.errors import WrongCall
 from sandbox.hooks import Hooks
 from sandbox.server import Sandbox
+
+if TYPE_CHECKING:
+    from bot.commands._loading import Prepare
 
 DEMO_CLOCK = datetime(2026, 4, 22, 7, 0, tzinfo=UTC)
 """Wednesday 2026-04-22, 09:00 in Brussels: M6 at T-28 (demo-dataset)."""
@@ -175,6 +178,7 @@ async def running(
     port: int = 0,
     current: bool = True,
     history: bool = True,
+    prepare: Prepare | None = None,
     webhooks: bool = False,
     log_level: str = "WARNING",
     log_to: Path | None = None,
@@ -183,7 +187,7 @@ async def running(
     """Run a demo for the block: fresh folder, sandbox, community and history, bot; everything ends with the block.
 
     `history` loads what happened before, where there is such a file, and `current` the replies of the meeting that is
-    inviting now, too. `webhooks` has the platforms call us (signed
+    inviting now, too; `prepare` changes what was loaded before the bot starts. `webhooks` has the platforms call us (signed
     HTTP and Telegram webhook) instead of Socket Mode and polling. `log_to` takes the bot's log. Raise `SettingsError`
     for a taken port.
     """
@@ -213,7 +217,7 @@ async def running(
                 "CONVENOR_SWEEP_SECONDS": "0.5",
                 **(extra or {}),
             }
-            await _fill(environment, community, clock, current=current, history=history)
+            await _fill(environment, community, clock, current=current, history=history, prepare=prepare)
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
                 demo = Demo(sandbox.url, f"http://127.0.0.1:{bot_port}", folder, environment, session, log_to=log_to)
                 demo.hook(sandbox.hooks)
@@ -228,11 +232,18 @@ async def running(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _fill(environment: dict[str, str], community: Path, clock: datetime, *, current: bool, history: bool) -> None:
+async def _fill(
+    environment: dict[str, str],
+    community: Path,
+    clock: datetime,
+    *,
+    current: bool,
+    history: bool,
+    prepare: Prepare | None,
+) -> None:
     """Create the database with the community and, where there is one, its history."""
     from bot.commands import fill_demo
 
     past = community.with_name(f"{community.stem}-history.yaml")
-    await fill_demo(
-        environment["DATABASE_URL"], community, past if history and past.exists() else None, clock, current=current
-    )
+    known = past if history and past.exists() else None
+    await fill_demo(environment["DATABASE_URL"], community, known, clock, current=current, prepare=prepare)

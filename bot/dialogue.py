@@ -76,7 +76,7 @@ async def command(ctx: Context, routes: Routes, words: str) -> Sequence[Answer]:
 
 
 async def _said(ctx: Context, routes: Routes, inbound: Said) -> Sequence[Answer]:
-    draft = await drafts.asking(ctx.db, inbound.by.id, ctx.now - OPEN_QUESTION) if ctx.member else None
+    draft = await drafts.asking(ctx.db, inbound.by.id, ctx.now - OPEN_QUESTION) if ctx.account else None
     if draft is not None:
         form = await _form(ctx, routes, draft)
         step = interview.said(ctx, form, draft, inbound.text)
@@ -88,7 +88,7 @@ async def _said(ctx: Context, routes: Routes, inbound: Said) -> Sequence[Answer]
 async def _dropped(ctx: Context, routes: Routes, inbound: Dropped) -> Sequence[Answer]:
     """Take a file as the answer to an open question for one; else what was written beside it counts."""
     since = ctx.now - OPEN_QUESTION
-    for draft in await drafts.newest(ctx.db, inbound.by.id, since) if ctx.member else ():
+    for draft in await drafts.newest(ctx.db, inbound.by.id, since) if ctx.account else ():
         if draft.form not in routes.forms:
             continue
         form = await _form(ctx, routes, draft)
@@ -216,8 +216,9 @@ async def _expand(ctx: Context, routes: Routes, answers: Sequence[Answer], *, fo
                      Button(say("b_anew"), Press("form", old.key, "", "anew"))),)  # fmt: skip
             done.append(Reply(Message((say("d_unfinished", form=form.title),), rows), private=True))
             continue
+        holder = ctx.account.member_id if ctx.member is None and ctx.account is not None else ctx.me.id
         draft = await drafts.begin(
-            ctx.db, member_id=ctx.me.id, account=account, form=each.form, subject=each.subject,
+            ctx.db, member_id=holder, account=account, form=each.form, subject=each.subject,
             values=given, sensitive=form.sensitive, now=ctx.now,
         )  # fmt: skip
         if forms:

@@ -116,7 +116,7 @@ class Dispatcher:
                 return
             db.scope(who.community.id)
             for card, ref in copies:
-                await cards.note(db, card.kind, card.subject, ref, member=who.member)
+                await cards.note(db, card.kind, card.subject, ref, member=who.owner)
         self._changed()
 
     async def take_over(self) -> int:

@@ -205,7 +205,8 @@ class Handling:
         pressed = inbound.message if isinstance(inbound, Click) and inbound.where.kind == "dm" else None
         for answer in answers:  # the pressed message is a copy of the card it turns into
             if pressed and isinstance(answer, Edit) and answer.card:
-                cards.note_at_end(db, answer.card.kind, answer.card.subject, pressed, member=ctx.member)
+                owner = ctx.account.member if ctx.account is not None else ctx.member
+                cards.note_at_end(db, answer.card.kind, answer.card.subject, pressed, member=owner)
         if who.member is not None:  # the language may have been changed by this very act
             ctx.reader = identity.reader(who, inbound, ctx.reader.command_pattern)
         return Outcome(tuple(answers), ctx.reader)

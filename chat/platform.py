@@ -73,6 +73,15 @@ class Shelf(Protocol):
     async def uploaded(self, file: str, platform: str, workspace: str, remote: str) -> None:
         """Remember what that bot or workspace calls the file; "" forgets it."""
 
+    async def followed(self, file: str, card: MessageRef, remote: str) -> None:
+        """Remember what the platform calls the file that it shows behind a card."""
+
+    async def unfollowed(self, card: MessageRef) -> None:
+        """Forget the file behind a card."""
+
+    async def followers(self, platform: str, workspace: str) -> dict[MessageRef, str]:
+        """Give what the files behind cards are called, of one bot or workspace."""
+
 
 class Platform(Protocol):
     """Be one connection to one platform."""

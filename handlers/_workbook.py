@@ -7,8 +7,6 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 
-import openpyxl
-
 from chat.errors import UserError
 from chat.text import say
 
@@ -26,6 +24,8 @@ def sheets(content: bytes, rows: int, columns: int) -> Iterator[Iterator[tuple[o
     Raise `UserError` for what is no workbook or is made to do harm.
     """
     _judge(content)
+    import openpyxl  # with all it brings along eleven megabytes, and few installations ever read a workbook
+
     try:
         with warnings.catch_warnings():  # styles and extensions we do not look at
             warnings.simplefilter("ignore")

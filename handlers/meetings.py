@@ -8,6 +8,7 @@ from typing import TypeVar
 from chat.message import Button, Message, Press, button, row, rows
 from chat.outbound import Edit, Reply
 from chat.text import Bold, Text, When, say
+from handlers import _webinar_registering
 from handlers._cards import counts_line, state_label, when
 from handlers._feature import Answers, Context, Feature
 from handlers._own_reply import open_question, own_line
@@ -44,7 +45,7 @@ async def upcoming(ctx: Context, _rest: str) -> Answers:
 )
 async def my(ctx: Context, _rest: str) -> Answers:
     """List the own replies, also the No ones, each with a way to change it."""
-    return [Reply(await _own(ctx, MINE))]
+    return [Reply(await _own(ctx, MINE)), *await _webinar_registering.mine(ctx)]
 
 
 @feature.command("meetings list", "desk meetings", who="organiser")

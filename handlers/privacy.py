@@ -5,7 +5,7 @@ from __future__ import annotations
 from chat.message import Message, Press, button, row, rows
 from chat.outbound import Reply
 from chat.text import Bold, Cmd, Link, Text, say
-from handlers import _waiting
+from handlers import _waiting, _webinar_registering
 from handlers._commands import JOINED, offer
 from handlers._feature import Answers, Context, Feature
 from handlers._welcome import consent_version, stranger, turn, welcome_consent
@@ -45,9 +45,9 @@ async def privacy(ctx: Context, _rest: str) -> Answers:
     "stop", "unsubscribe", "leave", "arrêter", "durdur", "إيقاف", "parar", who="anyone", where="slack"
 )  # fmt: skip
 async def stop(ctx: Context, _rest: str) -> Answers:
-    """Stop all messages at once, on every account of the member."""
+    """Stop all messages at once, on every account of the member; who only registered for webinars is forgotten."""
     if ctx.member is None:
-        return [Reply(stranger())]
+        return [Reply(await _webinar_registering.forget(ctx) or stranger())]
     return [turn(ctx, await _stop(ctx))]
 
 

@@ -13,7 +13,7 @@ from chat.language import LANGUAGE_NAMES, LANGUAGES, known, locale
 from chat.message import Button, Message, Press, rows
 from chat.outbound import Reply, Toast
 from chat.text import Bold, Cmd, LanguageName, say, zone_city
-from handlers import _delegating
+from handlers import _delegating, _webinar_registering
 from handlers._commands import JOINED, fold, offer
 from handlers._feature import Answers, Context, Feature
 from handlers._screens import chats
@@ -87,8 +87,8 @@ async def zone_pressed(ctx: Context, press: Press) -> Answers:
 
 
 def _choose(ctx: Context, code: str) -> None:
-    if ctx.member is not None:
-        ctx.member.language = code
+    if (person := _webinar_registering.owner(ctx)) is not None:
+        person.language = code
     ctx.reader = replace(ctx.reader, language=code)
 
 

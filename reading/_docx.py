@@ -26,7 +26,7 @@ _NOTE_MAX = 24
 """Bytes an archive may put after an entry to say how long it was."""
 _END = b"PK\x05\x06"
 _STANDARD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
-_MACROS = re.compile(r"macroEnabled|vbaProject|vbaData|oleObject|activeX|package\.sig", re.IGNORECASE)
+_MACROS = re.compile(r"macroEnabled|vbaProject|vbaData|oleObject|activeX", re.IGNORECASE)
 _FORBIDDEN = re.compile(
     r"(?:^|/)(?:vbaproject|vbadata|embeddings|activex|oleobject|afchunk|customui)|\.(?:bin|exe|dll|js|vbs|hta|ps1|bat|cmd"
     r"|com|scr|lnk|url|jar|docm|dotm|xlsx|xlsm|xlsb|pptx|docx|zip|7z|rar|html?|mht|mhtml|rtf|pdf|svgz)$",

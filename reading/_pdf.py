@@ -27,7 +27,7 @@ _CARRIED = frozenset(
 )  # fmt: skip
 _TYPES = frozenset(("/EmbeddedFile", "/RichMedia", "/Movie", "/Screen", "/3D", "/FileAttachment"))
 _RAW = re.compile(
-    rb"/S\s*/(?:JavaScript|Launch|SubmitForm|ImportData|GoToE)\b|/JS\s*[(<]|/JavaScript\s*(?:<<|\d+\s+\d+\s+R)"
+    rb"/S\s*/(?:JavaScript|Launch|SubmitForm|ImportData|GoToE)\b|/JavaScript\s*(?:<<|\d+\s+\d+\s+R)"
     rb"|/EmbeddedFiles?\s*(?:<<|\d+\s+\d+\s+R)|/Type\s*/EmbeddedFile\b|/XFA\s*(?:\[|\d+\s+\d+\s+R)|/RichMedia\w*\b"
 )
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")

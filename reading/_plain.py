@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reading._file import Read, Refused, document, paged
+from reading._file import TEXT_MAX, Read, Refused, document, paged
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 _PAGE = re.compile(
@@ -24,7 +24,7 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 """Endings of texts that are no documents."""
-_LINE_MAX = 100_000
+_ENDLESS = re.compile(r"[^\r\n]{100000}")
 
 
 def read(content: bytes, ending: str) -> Read:
@@ -39,7 +39,7 @@ def read(content: bytes, ending: str) -> Read:
         raise Refused("kind")
     if _ACTIVE.search(text):
         raise Refused("macros")
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if any(len(each) > _LINE_MAX for each in lines):
+    if _ENDLESS.search(text):
         raise Refused("kind")
+    lines = text[:TEXT_MAX].replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return document("md", paged(lines))

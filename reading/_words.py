@@ -22,9 +22,10 @@ _M = frozenset(
     {"http://schemas.openxmlformats.org/officeDocument/2006/math", "http://purl.oclc.org/ooxml/officeDocument/math"}
 )
 _FALLBACK = "http://schemas.openxmlformats.org/markup-compatibility/2006 Fallback"
-_COMMAND = re.compile(r"\b(?:DDE|DDEAUTO|INCLUDETEXT|MACROBUTTON|LINK)\b")
+_COMMAND = re.compile(r"\bDDE(?:AUTO)?\b|^\s*(?:INCLUDETEXT|LINK)\b", re.MULTILINE)
 """Fields that fetch or run something when the file is opened."""
-_GOOD_LINK = re.compile(r"(?:https?|mailto|tel|ftp):|[^:]*(?:[?#/].*)?$", re.IGNORECASE | re.DOTALL)
+_GOOD_LINK = re.compile(r"(?:https?|mailto|tel|ftp):|(?![/\\]{2})[^:]*(?:[?#/].*)?$", re.IGNORECASE | re.DOTALL)
+"""Schemes of links that a person may follow, or a place in the document; none into a network of files."""
 
 
 class Source(Protocol):

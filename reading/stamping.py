@@ -6,6 +6,7 @@ a drawing of its own, laid over each page; the page itself stays as it was.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -13,10 +14,11 @@ import math
 import os
 import subprocess
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfWriter
@@ -29,13 +31,17 @@ MEMORY = 700 * 2**20
 """Bytes of address space of the child: a 20 MB file, its parts, and what is written."""
 LARGEST = 60_000_000
 """Bytes of a copy; one is little larger than what it was made of."""
+END = b"\n%whole\n"
+"""What follows the last piece, so that a file that breaks off is not taken for a whole one."""
 FONT = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
 SIZES_MAX = 200
 """Different sizes of pages in one file."""
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT")
-_SIZE, _FOOT_SIZE = 15, 8
-_SLANT = 24
+SIZE, SLANT, GAP, ROWS = 15, 24, 60, 95
+"""Points of the letters, degrees they rise, points between two of them in a row, and between rows."""
+FOOT = 0.55
+"""How much smaller they are at the foot."""
 _UNSEEN = frozenset("\u200c\u200d\u200e\u200f\u2066\u2067\u2068\u2069\u00a0 ")
 
 
@@ -43,25 +49,54 @@ class NotStamped(Exception):
     """No copy could be made: the file is broken, too large, or takes too long."""
 
 
-def stamp(content: bytes, lines: Sequence[str], *, seconds: float = SECONDS) -> bytes:
-    """Give a PDF with a line of text across every page; it blocks and belongs into a thread. Raise `NotStamped`.
+def stamp(pieces: Iterable[bytes], lines: Sequence[str], *, seconds: float = SECONDS) -> bytes:
+    """Give a PDF, given in pieces, with a line of text across every page; it blocks and belongs into a thread.
 
     The first of `lines` that can be drawn is used; let the last one be plain ASCII. At most `seconds` of real time.
+    Raise `NotStamped`.
     """
-    head = json.dumps(list(lines)).encode()
+    child = _child()
+    timer = threading.Timer(seconds, child.kill)
+    feeding = threading.Thread(target=_feed, args=(child.stdin, pieces, json.dumps(list(lines)).encode()), daemon=True)
+    timer.start()
+    feeding.start()
     try:
-        child = subprocess.run(
-            [sys.executable, "-B", "-E", "-s", "-X", "utf8", "-m", "reading.stamping"],
-            input=len(head).to_bytes(4, "big") + head + content, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            cwd=_ROOT, env={each: os.environ[each] for each in _KEPT if each in os.environ}, timeout=seconds,
-            check=False, start_new_session=True,
-        )  # fmt: skip
-    except (subprocess.TimeoutExpired, OSError) as error:
-        raise NotStamped(type(error).__name__) from None
-    made = child.stdout
-    if child.returncode or not made.startswith(b"%PDF-") or len(made) > LARGEST:
-        raise NotStamped(str(child.returncode))
+        assert child.stdout is not None
+        made = child.stdout.read(LARGEST + 1)
+        if len(made) > LARGEST:
+            child.kill()
+        code = child.wait()
+    finally:
+        timer.cancel()
+        child.kill()
+        feeding.join()
+        child.__exit__(None, None, None)
+    if code or not made.startswith(b"%PDF-") or len(made) > LARGEST:
+        raise NotStamped(str(code))
     return made
+
+
+def _child() -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-B", "-E", "-s", "-X", "utf8", "-m", "reading.stamping"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=_ROOT, close_fds=True,
+            env={each: os.environ[each] for each in _KEPT if each in os.environ}, start_new_session=True,
+        )  # fmt: skip
+    except OSError as error:
+        raise NotStamped(type(error).__name__) from None
+
+
+def _feed(pipe: IO[bytes] | None, pieces: Iterable[bytes], head: bytes) -> None:
+    """Give the child its work; whatever ends it early, the child finds no whole file."""
+    assert pipe is not None
+    with contextlib.suppress(Exception):
+        pipe.write(len(head).to_bytes(4, "big") + head)
+        for each in pieces:
+            pipe.write(each)
+        pipe.write(END)
+    with contextlib.suppress(OSError):
+        pipe.close()
 
 
 def main() -> None:
@@ -71,7 +106,10 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     given = sys.stdin.buffer
     lines = json.loads(given.read(int.from_bytes(given.read(4), "big")))
-    made = stamped(given.read(), lines)
+    content = given.read()
+    if not content.endswith(END):
+        sys.exit(1)
+    made = stamped(content[: -len(END)], lines)
     sys.stdout.buffer.write(made)
     sys.stdout.buffer.flush()
 
@@ -86,7 +124,8 @@ def stamped(content: bytes, lines: Sequence[str]) -> bytes:
     sizes = {_size(page): None for page in writer.pages}
     if len(sizes) > SIZES_MAX:
         raise ValueError("too many sizes")
-    forms = dict(zip(sizes, _forms(writer, list(sizes), drawable(lines)), strict=True))
+    line = _line(writer, drawable(lines))
+    forms = {each: _over(writer, each, line) for each in sizes}
     before = _stream(writer, b"q\n")
     for page in writer.pages:
         resources = DictionaryObject(_dictionary(page.get("/Resources")))
@@ -96,8 +135,7 @@ def stamped(content: bytes, lines: Sequence[str]) -> bytes:
         contents = page.get("/Contents")
         held = contents.get_object() if contents is not None else ArrayObject()
         old = list(held) if isinstance(held, ArrayObject) else [contents]
-        turn = " ".join(f"{each:g}" for each in _turn(page))
-        after = _stream(writer, f"\nQ\n/Artifact BMC q {turn} cm /ReaderName Do Q EMC\n".encode())
+        after = _stream(writer, f"\nQ\n/Artifact BMC q {_numbers(_turn(page))} cm /ReaderName Do Q EMC\n".encode())
         page[NameObject("/Contents")] = ArrayObject([before, *old, after])
     out = io.BytesIO()
     writer.write(out)
@@ -139,26 +177,43 @@ def _turn(page: PageObject) -> tuple[float, ...]:
             return 1, 0, 0, 1, left, bottom
 
 
-def _forms(writer: PdfWriter, sizes: Sequence[tuple[int, int]], line: str) -> list[IndirectObject]:
-    """Draw the line for pages of these sizes; give each as a form that pages can show."""
-    from pypdf import PdfReader
+def _over(writer: PdfWriter, size: tuple[int, int], drawn: tuple[IndirectObject, float]) -> Any:
+    """Put a drawn line together to a form for pages of this size: slanted all over, and once small at the foot."""
     from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, StreamObject
 
-    made = []
-    for (width, height), page in zip(sizes, PdfReader(io.BytesIO(_drawn(sizes, line))).pages, strict=True):
-        form = StreamObject()
-        contents = page.get_contents()
-        form.set_data(contents.get_data() if contents is not None else b"")
-        form[NameObject("/Type")], form[NameObject("/Subtype")] = NameObject("/XObject"), NameObject("/Form")
-        form[NameObject("/BBox")] = ArrayObject([FloatObject(each) for each in (0, 0, width, height)])
-        form[NameObject("/Resources")] = DictionaryObject(_dictionary(page.get("/Resources"))).clone(writer)
-        made.append(writer._add_object(form.flate_encode()))
-    return made
+    (width, height), (line, long) = size, drawn
+    reach, across, turn = math.hypot(width, height) / 2, long + GAP, math.radians(SLANT)
+    rows, columns = min(80, math.ceil(reach / ROWS)), min(80, math.ceil(reach / across) + 1)
+    slanted = (math.cos(turn), math.sin(turn), -math.sin(turn), math.cos(turn), width / 2, height / 2)
+    said = [f"/Faint gs q {_numbers(slanted)} cm"]
+    for row in range(-rows, rows + 1):
+        for column in range(-columns, columns + 1):
+            at = (1, 0, 0, 1, (column + row % 2 / 2 - 0.5) * across, row * ROWS)
+            said.append(f"q {_numbers(at)} cm /Line Do Q")
+    small = (FOOT, 0, 0, FOOT, max(4.0, (width - long * FOOT) / 2), 5)
+    said.append(f"Q /Clear gs q {_numbers(small)} cm /Line Do Q")
+    states = {
+        NameObject(name): DictionaryObject({NameObject("/ca"): FloatObject(opacity)})
+        for name, opacity in (("/Faint", 0.13), ("/Clear", 0.75))
+    }
+    form = StreamObject()
+    form.set_data("\n".join(said).encode())
+    form[NameObject("/Type")], form[NameObject("/Subtype")] = NameObject("/XObject"), NameObject("/Form")
+    form[NameObject("/BBox")] = ArrayObject([FloatObject(each) for each in (0, 0, width, height)])
+    form[NameObject("/Resources")] = DictionaryObject(
+        {
+            NameObject("/XObject"): DictionaryObject({NameObject("/Line"): line}),
+            NameObject("/ExtGState"): DictionaryObject(states),
+        }
+    )
+    return writer._add_object(form.flate_encode())
 
 
-def _drawn(sizes: Sequence[tuple[int, int]], line: str) -> bytes:
-    """Draw the line across pages of these sizes, and once more small at their feet."""
+def _line(writer: PdfWriter, line: str) -> tuple[Any, float]:
+    """Draw the line once; give the form that shows it, and its width in points."""
     from fpdf import FPDF
+    from pypdf import PdfReader
+    from pypdf.generic import ArrayObject, DictionaryObject, FloatObject, NameObject, StreamObject
 
     pdf = FPDF(unit="pt")
     pdf.set_auto_page_break(False)
@@ -166,24 +221,23 @@ def _drawn(sizes: Sequence[tuple[int, int]], line: str) -> bytes:
     pdf.c_margin = 0
     pdf.add_font("n", fname=FONT)
     pdf.set_text_shaping(True)
-    for width, height in sizes:
-        pdf.add_page(format=(width, height))
-        pdf.set_text_color(60, 70, 80)
-        pdf.set_font("n", size=_SIZE)
-        across = pdf.get_string_width(line) + 60
-        reach = math.hypot(width, height) / 2
-        with pdf.local_context(fill_opacity=0.13), pdf.rotation(_SLANT, width / 2, height / 2):
-            rows = min(60, math.ceil(reach / 95))
-            columns = min(60, math.ceil(reach / across) + 1)
-            for row in range(-rows, rows + 1):
-                for column in range(-columns, columns):
-                    pdf.set_xy(width / 2 + (column + row % 2 / 2) * across, height / 2 + row * 95)
-                    pdf.cell(text=line)  # unlike `text` it puts letters of both directions in order
-        pdf.set_font("n", size=_FOOT_SIZE)
-        with pdf.local_context(fill_opacity=0.75):
-            pdf.set_xy(max(4.0, (width - pdf.get_string_width(line)) / 2), height - 18)
-            pdf.cell(text=line)
-    return bytes(pdf.output())
+    pdf.set_font("n", size=SIZE)
+    width = pdf.get_string_width(line)
+    pdf.add_page(format=(width + 8, 2 * SIZE))
+    pdf.set_text_color(60, 70, 80)
+    pdf.cell(w=width, h=2 * SIZE, text=line)  # unlike `text` it puts letters of both directions in order
+    (page,) = PdfReader(io.BytesIO(bytes(pdf.output()))).pages
+    form = StreamObject()
+    contents = page.get_contents()
+    form.set_data(contents.get_data() if contents is not None else b"")
+    form[NameObject("/Type")], form[NameObject("/Subtype")] = NameObject("/XObject"), NameObject("/Form")
+    form[NameObject("/BBox")] = ArrayObject([FloatObject(each) for each in (0, 0, width + 8, 2 * SIZE)])
+    form[NameObject("/Resources")] = DictionaryObject(_dictionary(page.get("/Resources"))).clone(writer)
+    return writer._add_object(form.flate_encode()), width
+
+
+def _numbers(matrix: Sequence[float]) -> str:
+    return " ".join(f"{each:.4f}".rstrip("0").rstrip(".") for each in matrix)
 
 
 def _dictionary(found: Any) -> dict[Any, Any]:

@@ -143,6 +143,8 @@ class Acknowledgment(OfCommunity, Base):
     at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
     """The version they had read; a correction asks anew."""
+    again_at: Mapped[datetime | None]
+    """When they confirmed a corrected version; `at` stays the first time, which the indicator counts."""
 
 
 async def by_key(db: Session, key: str) -> Document | None:

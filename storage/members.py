@@ -16,7 +16,9 @@ CATEGORIES = (
     "expert", "researcher", "civil_society", "international_organisation",
     "national_authority", "municipality", "diaspora_group", "reintegration_partner",
 )  # fmt: skip
-MEMBER_STATES = ("invited", "pending_consent", "active", "paused", "stopped", "left", "erased")
+GUEST = "registrant"
+"""State of somebody from outside who registered for a webinar: written to as they asked, a stranger in all else."""
+MEMBER_STATES = ("invited", "pending_consent", "active", "paused", "stopped", "left", "erased", GUEST)
 
 
 class Organisation(OfCommunity, Base):
@@ -177,7 +179,7 @@ async def active_members(db: Session) -> Sequence[Member]:
 
 async def admitted(db: Session) -> Sequence[Member]:
     """Give the members (not staff) who have not left and are not erased, in the order of their codes."""
-    gone = ("left", "erased")
+    gone = ("left", "erased", GUEST)
     return (
         await db.scalars(select(Member).where(Member.staff.is_(False), Member.state.not_in(gone)).order_by(Member.code))
     ).all()
@@ -191,21 +193,62 @@ def reachable(member: Member) -> bool:
 async def bind(db: Session, member: Member, platform: str, workspace: str, user: str, chat: str) -> Account:
     """Give an account to a member; an older one on the same platform and workspace gives way to it.
 
-    An account of the same member becomes reachable again. Raise `AccountTaken` if it belongs to somebody else here.
+    An account of the same member becomes reachable again; a guest's moves with what they registered for, and the guest
+    is gone. Raise `AccountTaken` if it belongs to somebody else here.
     """
     known = await by_account(db, platform, workspace, user)
+    if known is not None and known.member_id != member.id and known.member.state != GUEST:
+        raise AccountTaken
+    if known is None or known.member_id != member.id:
+        for old in [each for each in member.accounts if (each.platform, each.workspace) == (platform, workspace)]:
+            member.accounts.remove(old)
+        await db.flush()
+    if known is not None and known.member_id != member.id:
+        await _take_in(db, known, member)
     if known is not None:
-        if known.member_id != member.id:
-            raise AccountTaken
         known.reachable, known.reason, known.chat = True, "", chat or known.chat
         return known
-    for old in [each for each in member.accounts if (each.platform, each.workspace) == (platform, workspace)]:
-        member.accounts.remove(old)
-    await db.flush()
     account = Account(platform=platform, workspace=workspace, user=user, chat=chat)
     member.accounts.append(account)
     await db.flush()
     return account
+
+
+async def _take_in(db: Session, account: Account, member: Member) -> None:
+    """Let a guest's account and registrations become a member's; the guest is gone."""
+    from storage import webinars  # which builds on this module
+
+    left = account.member
+    await webinars.move(db, left, member)
+    member.accounts.append(account)
+    await db.flush()
+    await db.refresh(left, ["accounts"])
+    await db.delete(left)
+    await db.flush()
+
+
+async def guest(
+    db: Session, platform: str, workspace: str, user: str, *, chat: str, language: str, zone: str
+) -> Account:
+    """Give the account of somebody from outside who is about to register, made with a guest if nobody has it.
+
+    Name and country come with the registration; whoever never registers is forgotten (`webinars.idle_guests`).
+    """
+    known = await by_account(db, platform, workspace, user)
+    if known is not None:
+        mark(known, reachable=True, chat=chat)
+        return known
+    made = Member(code=f"guest-{new_key()}", name="Guest", zone=zone, language=language, state=GUEST)
+    account = Account(platform=platform, workspace=workspace, user=user, chat=chat)
+    made.accounts = [account]
+    db.add(made)
+    await db.flush()
+    return account
+
+
+def acting(account: Account | None) -> Member | None:
+    """Give the member who acts by an account; a guest acts as a stranger."""
+    return account.member if account is not None and account.member.state != GUEST else None
 
 
 def mark(account: Account, *, reachable: bool, reason: str = "", chat: str = "") -> None:

@@ -5,6 +5,8 @@ What is tidied where it is used stays there: drafts, presses in the inbox, alert
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -16,11 +18,15 @@ from storage import audit, needs
 from storage.communities import Community
 from storage.database import Database, Session
 from storage.delegations import ENDED, OPEN, PLACEHOLDER, Delegation
+from storage.documents import MEMO, Document, DocumentFile, DocumentVersion
+from storage.files import StoredFile
 from storage.invitations import NOT_JOINED
 from storage.meetings import Meeting
 from storage.members import Member
 from storage.needs import Need
 from storage.questions import AgendaQuestion
+from storage.vault import Vault
+from storage.webinars import idle_guests
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +36,12 @@ NOT_AGREED_AFTER = timedelta(days=30)
 """How long somebody who was asked may still agree; then their data is erased (domain 3.7), and what names them."""
 QUESTIONS_AFTER = timedelta(days=90)
 """Bodies of messages are kept 90 days (domain 3.7); so are questions for the agenda after the meeting."""
+MEMOS_AFTER = timedelta(days=30)
+"""How long the files of a memo that was withdrawn or ran out are kept: until then that can be undone."""
+FILES_AFTER = timedelta(days=1)
+"""How long a file may belong to nothing: who has just sent one fills in the rest of a form."""
+BLOBS_AFTER = FILES_AFTER.total_seconds()
+"""Seconds of real time that content in the vault may be there without its row."""
 
 Rule: TypeAlias = "tuple[str, Callable[[datetime], Delete]]"
 
@@ -59,13 +71,30 @@ def _questions(now: datetime) -> Delete:
     return delete(AgendaQuestion).where(AgendaQuestion.meeting_id.in_(old))
 
 
+def _memo_files(now: datetime) -> Delete:
+    over = now - MEMOS_AFTER
+    memos = select(Document.id).where(
+        Document.kind == MEMO, or_(Document.withdrawn_at <= over, Document.expires_at <= over)
+    )
+    versions = select(DocumentVersion.id).where(DocumentVersion.document_id.in_(memos))
+    return delete(DocumentFile).where(DocumentFile.version_id.in_(versions))
+
+
+def _files(now: datetime) -> Delete:
+    used = exists().where(DocumentFile.file_id == StoredFile.id)
+    return delete(StoredFile).where(StoredFile.created_at <= now - FILES_AFTER, ~used)
+
+
 RULES: tuple[Rule, ...] = (
     ("needs", _needs),
     ("newcomers", _newcomers),
     ("delegations", _delegations),
     ("agenda_questions", _questions),
+    ("memo_files", _memo_files),
+    ("files", _files),
+    ("guests", idle_guests),
 )
-"""Name and statement of each rule; a new kind of thing that does not last gets a line here."""
+"""Name and statement of each rule, in their order; a new kind of thing that does not last gets a line here."""
 
 
 async def sweep(db: Session, now: datetime) -> dict[str, int]:
@@ -93,3 +122,22 @@ async def sweep_all(database: Database, now: datetime) -> None:
             counted = await sweep(db, now)
         if counted:
             log.info("retention_swept", community=each, **counted)
+
+
+async def sweep_vault(database: Database, vault: Vault) -> int:
+    """Delete content that no row names, a day after it came, of whatever community; give how much, and log only that.
+
+    A row is written after its content and deleted before it, so neither a crash nor another process loses a file.
+    """
+    there = await asyncio.to_thread(vault.blobs)
+    before = time.time() - BLOBS_AFTER
+    old = {blob for blob, at in there if at < before}
+    if not old:
+        return 0
+    async with database.read() as db:
+        gone = sorted(old.difference(await db.scalars(select(StoredFile.blob))))
+    for blob in gone:
+        await asyncio.to_thread(vault.remove, blob)
+    if gone:
+        log.info("vault_swept", files=len(gone))
+    return len(gone)

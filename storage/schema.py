@@ -131,13 +131,20 @@ async def downgrade(url: str, revision: str) -> None:
     await _on(_engine(url), lambda connection: _migrate("downgrade", _config(connection), revision))
 
 
+def compared(name: str | None, _kind: str, _parents: Any) -> bool:
+    """Tell whether what a database holds under this name is compared: not the library's index, which is no table of
+    ours (`storage/search.py`)."""
+    return name is None or not (name.startswith("search_words") or name in ("vector", "ix_search_entry_vector"))
+
+
 async def differences(url: str) -> list[Any]:
     """Give what separates a database from the models, as Alembic names it; empty when they agree."""
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
     def compare(connection: Connection) -> list[Any]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": compared}
+        context = MigrationContext.configure(connection, opts=opts)
         return list(compare_metadata(context, Base.metadata))
 
     return await _on(_engine(url), compare)

@@ -16,12 +16,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, not_, select
 
+from storage import webinar_days, webinar_erasing
 from storage.communities import Community
 from storage.database import Session
 from storage.documents import Acknowledgment, Document
 from storage.feedback import FeedbackAnswer
 from storage.meetings import HELD, Attendance, Invitation, Meeting
 from storage.members import Member
+from storage.webinars import Webinar
 
 FEEDBACK_OPEN = timedelta(days=8)
 """Seven days and the rest of the last one: by then it is closed in any zone."""
@@ -204,6 +206,7 @@ async def _indicators(db: Session, held: list[MeetingFigures]) -> dict[str, Indi
             sum(each.acknowledged for each in held),
             sum(each.memo_sent for each in held),
         ),
+        **await _webinars(db),
     }
 
 
@@ -215,12 +218,19 @@ async def _outputs(db: Session, targets: dict[str, int]) -> dict[str, Indicator]
             )
         )
     )
-    webinars = await db.scalars(select(Meeting.id).where(Meeting.kind == "webinar", Meeting.state.in_(HELD)))
+    listed = await db.scalars(select(Meeting.id).where(Meeting.kind == "webinar", Meeting.state.in_(HELD)))
+    held = await db.scalars(select(Webinar.id).where(Webinar.state.in_(webinar_days.AFTER)))
     return {
         "I4": Indicator("commentaries_published", kinds["commentary"], target=targets.get("commentary")),
         "I5": Indicator("policy_briefs_published", kinds["policy_brief"], target=targets.get("policy_brief")),
-        "I6": Indicator("webinars_held", len(webinars.all()), target=targets.get("webinar")),
+        "I6": Indicator("webinars_held", len(listed.all()) + len(held.all()), target=targets.get("webinar")),
     }
+
+
+async def _webinars(db: Session) -> dict[str, Indicator]:
+    """Count people who were there live, of those registered; views of recordings are no part of it and not known."""
+    registered, live = await webinar_erasing.registrations(db, webinar_days.AFTER)
+    return {"I18": Indicator("webinar_live_share", live, registered)}
 
 
 async def _people(db: Session, held: list[int], came: int) -> dict[str, Indicator]:

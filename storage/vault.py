@@ -81,8 +81,10 @@ class Vault:
             yield piece
 
     def remove(self, blob: str) -> None:
-        """Delete a file; one that is not there is no fault."""
-        self._path(blob).unlink(missing_ok=True)
+        """Delete a file, also one half written; one that is not there is no fault."""
+        path = self._path(blob)
+        for each in (path, path.with_suffix(".part")):
+            each.unlink(missing_ok=True)
 
     def blobs(self) -> list[tuple[str, float]]:
         """Give every file's name and age mark (seconds of real time since 1970), also of those half written."""

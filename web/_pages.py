@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -21,10 +22,10 @@ HEADERS = {
 
 
 class Secured:
-    """Add the headers to every answer of an application, also to those that refuse."""
+    """Add the headers to every answer of an application, also to those that refuse; `also` replaces some of them."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, also: Mapping[str, str] | None = None) -> None:
+        self._app, self._headers = app, {**HEADERS, **(also or {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -32,7 +33,7 @@ class Secured:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
@@ -41,28 +42,34 @@ class Secured:
 
 
 class Pages:
-    """Answer everything with "not here"."""
+    """Answer everything with "not here"; `more` is the key of a line that says what one can do."""
+
+    def __init__(self, more: str = "cal_page_next") -> None:
+        self._more = more
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        await not_here(Request(scope))(scope, receive, send)
+        await not_here(Request(scope), self._more)(scope, receive, send)
 
 
-def not_here(request: Request) -> Response:
-    """Say that there is no such page, in the language the browser asks for; the same whatever the reason is."""
-    reader = Reader(language=_language(request.headers))
-    title, text, more = (escape(plain(say(key), reader)) for key in ("cal_page_title", "cal_page", "cal_page_next"))
+def not_here(request: Request, more: str = "cal_page_next") -> Response:
+    """Say that there is no such page, in the language the browser asks for; the same whatever the reason is.
+
+    `more` is the key of a line that says what one can do.
+    """
+    reader = Reader(language=language_of(request.headers))
+    title, text, last = (escape(plain(say(key), reader)) for key in ("cal_page_title", "cal_page", more))
     direction = "rtl" if reader.language in RTL else "ltr"
     return HTMLResponse(
         f'<!doctype html>\n<html lang="{reader.language}" dir="{direction}">\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
-        f"<h1>{title}</h1>\n<p>{text}</p>\n<p>{more}</p>\n</html>\n",
+        f"<h1>{title}</h1>\n<p>{text}</p>\n<p>{last}</p>\n</html>\n",
         status_code=404,
         headers={"Vary": "Accept-Language"},
     )
 
 
-def _language(headers: Headers) -> str:
+def language_of(headers: Headers) -> str:
     """Give the first of our languages that is asked for; browsers name the best one first."""
     for each in headers.get("accept-language", "")[:200].split(","):
         short = each.split(";")[0].strip().split("-")[0].lower()

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from handlers import _ics
+from handlers import _ics, _webinar_ics
 from handlers._reminding import no_send_dates
 from scheduler.clock import Clock
-from storage import feeds
+from storage import feeds, webinars
 from storage.communities import own_community
 from storage.database import Database
 from storage.members import Member
@@ -89,7 +89,9 @@ class Calendars:
             if member is None:
                 return None
             whose = _ics.For(member, await own_community(db), now, await no_send_dates(db))
-            return _ics.feed(await feeds.meetings(db, member, now), whose)
+            registered = await webinars.of_member(db, member, now - feeds.KEPT)
+            also = [_webinar_ics.event(each, row, whose.community, whose.reader, now) for each, row in registered]
+            return _ics.feed(await feeds.meetings(db, member, now), whose, also)
 
 
 def _served(content: bytes, known: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,10 @@ from storage.lock import hold
 from storage.meetings import INVITED, Meeting
 from storage.members import Member
 from storage.series import NOT_ANNOUNCED
+
+
+Prepare = Callable[[Session], Awaitable[None]]
+"""Changes what was imported, before the bot sees it; gets a session of the community."""
 
 
 def bot_id(settings: Settings) -> str:
@@ -136,10 +141,19 @@ async def migrate(settings: Settings) -> tuple[str | None, str]:
         return before, after
 
 
-async def fill_demo(url: str, community: Path, history: Path | None, now: datetime, *, current: bool = True) -> None:
+async def fill_demo(
+    url: str,
+    community: Path,
+    history: Path | None,
+    now: datetime,
+    *,
+    current: bool = True,
+    prepare: Prepare | None = None,
+) -> None:
     """Create the demo's database with its community and history, and a key next to it.
 
-    `current` adds how far the meeting in hand has come; without it, it is still to be announced.
+    `current` adds how far the meeting in hand has come; without it, it is still to be announced. `prepare` changes
+    what was loaded.
     """
     content = load(community)
     await schema.upgrade(url)
@@ -150,3 +164,8 @@ async def fill_demo(url: str, community: Path, history: Path | None, now: dateti
         await _take(database, community, content, now, keep=True)
         if history is not None:
             await _take(database, history, None, now, keep=True, current=current)
+        if prepare is not None:
+            async with database.read() as db:
+                only = await db.scalar(select(Community.id))
+            async with database.write(only) as db:
+                await prepare(db)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.connections import Tokens, title
 from bot.settings import Settings, SettingsError
-from chat.platform import Platform
+from chat.platform import Platform, Shelf
 from storage.connections import Offsets
 
 MayRead = Callable[[str], Awaitable[bool]]
@@ -42,6 +42,8 @@ class Surroundings:
     may_read: MayRead | None = None
     read_every: float = 5.0
     on_trouble: OnTrouble | None = None
+    shelf: Shelf | None = None
+    """Where the files of messages come from."""
 
 
 def connect(settings: Settings, tokens: Tokens, around: Surroundings) -> Connected:
@@ -70,6 +72,7 @@ def _slack(settings: Settings, tokens: Tokens, around: Surroundings) -> Platform
         lanes=settings.convenor_lanes,
         per_minute=settings.slack_per_minute,
         on_trouble=trouble,
+        shelf=around.shelf,
     )
     return made
 
@@ -99,5 +102,6 @@ def _telegram(settings: Settings, tokens: Tokens, around: Surroundings) -> Platf
         may_read=may_read if around.may_read is not None else None,
         read_every=around.read_every,
         on_trouble=trouble,
+        shelf=around.shelf,
     )
     return made

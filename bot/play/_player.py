@@ -11,6 +11,8 @@ from typing import Any
 
 from bot.demo import Demo
 
+UNSEEN = dict.fromkeys((0x200B, 0x2060, 0x200A, 0x2068, 0x2069, 0x200F))
+"""Marks in texts that nobody sees."""
 FEEDBACK = {"F1": "5", "F2": "4", "F3": "4", "F4": "b", "F5": "5", "F6": "y", "F7": "4", "F8": ""}
 
 
@@ -26,43 +28,50 @@ class Player:
         """Give the platform a person lives on; Slack if on both."""
         return "slack" if "slack" in self._people[person].get("accounts", {}) else "telegram"
 
-    async def press(self, person: str, pattern: str) -> None:
-        """Press the newest button whose data or label matches. Raise `RuntimeError` if the person sees none."""
-        platform = self.platform(person)
-        message, data = await self._button(person, platform, pattern)
-        await self.demo.control("press", person=person, platform=platform, message=message, button=data)
+    async def press(self, person: str, pattern: str, *, chat: str = "", platform: str = "") -> None:
+        """Press the newest button whose data or label matches, in private or in a channel. Raise `RuntimeError`."""
+        platform = platform or self.platform(person)
+        message, data = await self.button(person, pattern, chat=chat, platform=platform)
+        where = {"chat": chat} if chat else {}
+        await self.demo.control("press", person=person, platform=platform, message=message, button=data, **where)
 
-    async def _button(self, person: str, platform: str, pattern: str) -> tuple[str, str]:
+    async def button(self, person: str, pattern: str, *, chat: str = "", platform: str = "") -> tuple[str, str]:
+        """Wait for such a button; give its message and data. Raise `RuntimeError` if the person sees none."""
+        platform = platform or self.platform(person)
         deadline = time.monotonic() + 10
         while True:
             screen = await self.demo.ask("screen", person=person, platform=platform)
-            for chat in (each for each in screen["chats"] if each["kind"] in ("dm", "private")):
-                for message in reversed(chat["messages"]):
+            for each in _chosen(screen, chat):
+                for message in reversed(each["messages"]):
                     for button in (each for line in message.get("buttons", []) for each in line):
-                        if any(re.search(pattern, button.get(each, "")) for each in ("data", "label")):
-                            return message["id"], button["data"]
+                        known = button.get("data")
+                        if known and any(re.search(pattern, name) for name in (known, button["label"])):
+                            return message["id"], known
             if time.monotonic() > deadline:
                 last = [each["messages"][-1:] for each in screen["chats"]]
                 raise RuntimeError(f"{person} sees no button {pattern!r} on {platform}, but {last}"[:2000])
             await asyncio.sleep(0.02)
 
-    async def fill(self, person: str, *pages: dict[str, str]) -> None:
-        """Fill in the modal that is open in Slack, page by page. Raise `RuntimeError` if a page is refused."""
+    async def fill(self, person: str, *pages: dict[str, Any]) -> None:
+        """Fill in the modal that is open in Slack, page by page. Raise `RuntimeError` if a page is refused.
+
+        A file is `{"name", "base64"}`, an option its value or label.
+        """
         for values in pages:
             await self._modal(person)
             done = await self.demo.control("submit", person=person, platform="slack", values=values)
             if done.get("errors"):
                 raise RuntimeError(f"{person}: the form refuses {done['errors']}")
 
-    async def find(self, person: str, pattern: str) -> str:
-        """Wait for a text or an address in a private chat that matches; give its group."""
-        platform, deadline = self.platform(person), time.monotonic() + 10
+    async def find(self, person: str, pattern: str, *, chat: str = "", platform: str = "") -> str:
+        """Wait for a text, a toast or an address in private, or in a channel, that matches; give its group."""
+        platform, deadline = platform or self.platform(person), time.monotonic() + 10
         while True:
             screen = await self.demo.ask("screen", person=person, platform=platform)
-            for chat in (each for each in screen["chats"] if each["kind"] in ("dm", "private")):
-                for message in reversed(chat["messages"]):
-                    urls = [each.get("url", "") for line in message.get("buttons", []) for each in line]
-                    for text in (message["text"], *urls):
+            for each in _chosen(screen, chat):
+                for message in reversed([*each["messages"], *each.get("toasts", ())]):
+                    urls = [button.get("url", "") for line in message.get("buttons", []) for button in line]
+                    for text in (message["text"].translate(UNSEEN), *urls):
                         if found := re.search(pattern, text):
                             return found.group(1)
             if time.monotonic() > deadline:
@@ -96,3 +105,9 @@ class Player:
             if time.monotonic() > deadline:
                 raise RuntimeError(f"no form opened for {person}")
             await asyncio.sleep(0.02)
+
+
+def _chosen(screen: Any, chat: str) -> list[dict[str, Any]]:
+    """Give the private chats of a screen, or the one that is named."""
+    private = ("dm", "private")
+    return [each for each in screen["chats"] if (str(each["chat"]) == chat if chat else each["kind"] in private)]

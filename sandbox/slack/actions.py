@@ -153,11 +153,20 @@ def match(blocks: list[dict[str, Any]], wanted: str) -> Found | None:
 
 
 async def press(side: SlackSide, person: Person, call: Call) -> Done:
-    """Press a button: in the open modal, in the named or newest message that has it, or in the home tab."""
+    """Press a button: in the open modal, in the named or newest message that has it, or in the home tab.
+
+    With `forge`, `button` is an action no message carries, pressed on the newest one of the app in private.
+    """
     team, user = active(side, person)
     wanted, desk, message = str(call.get("button") or ""), side.desks[team.id], str(call.get("message") or "")
     if not wanted:
         raise WrongCall('give the "button": its label, action_id or value')
+    if call.get("forge"):
+        own = [(room, post) for room in team.seen_by(user) if room.user for post in room.posts.values() if post.by_app]
+        if not own:
+            raise WrongCall(f"{person.id} has no message of the app", 404)
+        made = stamped(side, {"block_id": "b"}, {"type": "button", "action_id": wanted})
+        return await press_message(side, team, user, *own[-1], made)
     top = desk.top(user)
     if top and not message and not call.get("chat") and (found := match(top["blocks"], wanted)):
         return await press_view(side, team, user, top, describe(side, found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -45,7 +46,8 @@ async def receive(side: SlackSide, request: web.Request) -> web.Response:
         content = await request.read()
     if len(content) != file.length:
         return web.Response(status=400, text=f"expected {file.length} bytes, got {len(content)}")
-    file.content, file.ticket = content, ""
+    # The same content, sent to many people, is in memory once.
+    file.content, file.ticket = team.contents.setdefault(hashlib.sha256(content).digest(), content), ""
     body = {"filename": file.name, "length": file.length}
     side.write("files.upload", 200, message=file.id, body=body, team=request.match_info["team"])
     return web.Response(text=f"OK - {file.length}")
@@ -80,7 +82,8 @@ async def complete(asked: Asked) -> dict[str, Any]:
 
 async def _share(side: SlackSide, team: Team, rooms: list[Room], files: list[File], comment: str, thread: str) -> None:
     await asyncio.sleep(SHARE_SECONDS)
-    for room in rooms:
+    files = [file for file in files if file.id in team.files]  # what was deleted meanwhile is not shown
+    for room in rooms if files else ():
         share(side, team, room, Post("", team.bot_user, comment, side.world.clock.now(), by_app=True), files, thread)
 
 
@@ -109,6 +112,27 @@ async def file_info(asked: Asked) -> dict[str, Any]:
     shown = asked.team.file(file)
     shown["url_private"] = shown["url_private_download"] = address(asked.side, asked.team, file)
     return {"file": shown}
+
+
+@method("files.delete", "tier3", "files:write")
+async def delete_file(asked: Asked) -> dict[str, Any]:
+    """Delete a file of the app's; the messages that only showed it go with it."""
+    file = asked.team.files.get(asked.text("file", needed=True))
+    if file is None:
+        raise Refused("file_not_found")
+    if file.user != asked.team.bot_user:
+        raise Refused("cant_delete_file")
+    asked.message = file.id
+    del asked.team.files[file.id]
+    for room_id, ts in file.shares.items():
+        room = asked.team.rooms[room_id]
+        post = room.posts[ts]
+        post.files.remove(file.id)
+        if not post.files and not post.text:
+            del room.posts[ts]
+            if post.thread in room.posts:
+                room.posts[post.thread].replies -= 1
+    return {}
 
 
 def address(side: SlackSide, team: Team, file: File) -> str:

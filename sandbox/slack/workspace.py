@@ -102,6 +102,8 @@ class Team:
     channels: dict[str, Room] = field(default_factory=dict)
     direct: dict[str, Room] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
+    contents: dict[bytes, bytes] = field(default_factory=dict)
+    """Contents of files by their SHA-256."""
     deleted: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
     """Users the workspace does not know any more, as when somebody left and their account was removed."""

@@ -8,9 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
+from aiohttp import BodyPartReader, MultipartReader, hdrs, web
 
 from sandbox.telegram.errors import Refused, bad
+
+BODY_MAX = 60 * 2**20
+"""Bytes of a form: Telegram takes files of 50 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class Params:
 
     given: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Upload] = field(default_factory=dict)
+    noted: dict[str, Any] = field(default_factory=dict)
+    """What the ledger shall know beside the parameters."""
 
     @classmethod
     async def of(cls, request: web.Request) -> Params:
@@ -42,17 +47,35 @@ class Params:
                     raise bad("can't parse JSON object")
                 params.given.update(body)
                 return params
+            if request.content_type.startswith("multipart/"):
+                await params._read_parts(await request.multipart())
+                return params
             for name, value in (await request.post()).items():
-                if isinstance(value, web.FileField):
-                    with value.file as file:
-                        params.files[name] = Upload(value.filename, value.content_type, file.read())
-                else:
-                    params.given[name] = value.decode() if isinstance(value, bytes | bytearray) else value
+                assert isinstance(value, str)
+                params.given[name] = value
         except web.HTTPRequestEntityTooLarge:
             raise Refused(413, "Request Entity Too Large") from None
         except (ValueError, RecursionError):
             raise bad("can't parse the body of the request") from None
         return params
+
+    async def _read_parts(self, parts: MultipartReader) -> None:
+        """Read a form with files; raise `Refused` (413) when it is too large, `ValueError` when it is cut off."""
+        left = BODY_MAX
+        async for part in parts:
+            if not isinstance(part, BodyPartReader) or not part.name:
+                raise ValueError("a part without a name")
+            content = bytearray()
+            while chunk := await part.read_chunk(65_536):
+                content += chunk
+                if len(content) > left:
+                    raise Refused(413, "Request Entity Too Large")
+            left -= len(content)
+            if part.filename is None:
+                self.given[part.name] = content.decode()
+            else:
+                kind = part.headers.get(hdrs.CONTENT_TYPE, "application/octet-stream")
+                self.files[part.name] = Upload(part.filename, kind, bytes(content))
 
     def text(self, name: str, default: str = "") -> str:
         """Give a text."""
@@ -130,4 +153,4 @@ class Params:
             body[name] = value
         for name, file in self.files.items():
             body[name] = {"file_name": file.name, "mime_type": file.kind, "file_size": len(file.content)}
-        return body
+        return body | self.noted

@@ -18,6 +18,7 @@ ANY_SEND = (
 )
 ANY_EDIT = "business_connection_id chat_id message_id inline_message_id reply_markup "
 PREVIEW = {"is_disabled", "url", "prefer_small_media", "prefer_large_media", "show_above_text"}
+MEDIA = {"type", "media", "thumbnail", "caption", "parse_mode", "caption_entities", "disable_content_type_detection"}
 DELETE_WITHIN = timedelta(hours=48)
 FILE_MAX, DOWNLOAD_MAX = 50 * 2**20, 20 * 2**20
 
@@ -67,6 +68,24 @@ def edit_caption(server: Server, params: Params) -> dict[str, Any]:
     if not message.document:
         raise bad("there is no caption in the message to edit")
     return _edit(server, message, params, text, entities)
+
+
+@method("editMessageMedia", ANY_EDIT + "media")
+def edit_media(server: Server, params: Params) -> dict[str, Any]:
+    """Give a message of the bot, a file or a text, another file, caption and keyboard."""
+    message = server.own_message(params, "edit")
+    media = params.object("media")
+    if not media:
+        raise bad("media is empty")
+    if strange := sorted(set(media) - MEDIA):
+        raise bad(f"media has no {', '.join(strange)} (refused by the sandbox)")
+    if media.get("type") != "document":
+        raise bad(f"the sandbox has no media of type {media.get('type')!r}")
+    text, entities = formatted(Params(dict(media)), "caption", CAPTION_MAX)
+    named = str(media.get("media") or "")
+    files = params.files if named.startswith("attach://") else {}
+    document = _document(server, Params({"document": named}, files))
+    return _edit(server, message, params, text, entities, document)
 
 
 @method("editMessageReplyMarkup", ANY_EDIT)
@@ -142,13 +161,22 @@ def _post(server: Server, message: Message) -> dict[str, Any]:
 
 
 def _edit(
-    server: Server, message: Message, params: Params, text: str, entities: list[dict[str, Any]]
+    server: Server,
+    message: Message,
+    params: Params,
+    text: str,
+    entities: list[dict[str, Any]],
+    document: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     rows = keyboard(params, inline_only=True)
     server.check_pace(message.chat, new=False)
-    if (text, entities, rows) == (message.text, message.entities, message.keyboard):
+    if message.protect:
+        params.noted["has_protected_content"] = True
+    same = document is None or (message.document or {}).get("file_unique_id") == document["file_unique_id"]
+    if same and (text, entities, rows) == (message.text, message.entities, message.keyboard):
         raise bad(NOT_MODIFIED)
     message.text, message.entities, message.keyboard = text, entities, rows
+    message.document = document or message.document
     message.edited_at = server.world.clock.stamp()
     return message.payload()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -60,6 +61,7 @@ class Server:
         self.updates = Updates()
         self.files: dict[str, StoredFile] = {}
         self.paths: dict[str, StoredFile] = {}
+        self._contents: dict[bytes, bytes] = {}
         self.queries: dict[str, Query] = {}
         self.commands: dict[tuple[str, str], list[dict[str, str]]] = {}
         self.profile: dict[str, str] = {}
@@ -73,6 +75,7 @@ class Server:
         for each in (spec or {}).get("chats") or ():
             self.chats.add_group(read_group(each))
         self.files, self.paths, self.queries, self.commands, self.profile = {}, {}, {}, {}, {}
+        self._contents = {}
         self.updates.drop()
 
     # -- chats -------------------------------------------------------------------------------------------------------
@@ -156,7 +159,8 @@ class Server:
         return query
 
     def store(self, name: str, kind: str, content: bytes) -> StoredFile:
-        """Keep a file and give it its ids."""
+        """Keep a file and give it its ids; the same content is in memory once."""
+        content = self._contents.setdefault(hashlib.sha256(content).digest(), content)
         unique = secrets.token_urlsafe(9)
         number = len(self.files) + 1
         ending = name.rpartition(".")[2] if "." in name else ""

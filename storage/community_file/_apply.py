@@ -13,6 +13,7 @@ from storage.community_file._connections import take_in_connections
 from storage.community_file._merge import Merge
 from storage.community_file._report import Change, Refused, Report
 from storage.community_file._shape import CommunityEntry, CommunityFile, PersonEntry
+from storage.community_file._webinars import take_in_webinar
 from storage.database import Session
 from storage.members import (
     AccountTaken,
@@ -50,7 +51,9 @@ async def take_in(db: Session, file: CommunityFile, now: datetime) -> Report:
     members = {each.code: each for each in await db.scalars(select(Member))}
     for meeting in file.meetings:
         await take_in_meeting(db, merge, meeting, members)
-    merge.left_over(("channel", "member", "meeting") if not new else ())
+    for webinar in file.webinars:
+        await take_in_webinar(db, merge, webinar, members, now)
+    merge.left_over(("channel", "member", "meeting", "webinar") if not new else ())
     await merge.forget()
     await db.flush()
     return report

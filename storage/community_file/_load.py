@@ -11,6 +11,7 @@ from storage.community_file._meetings import read_current, read_meeting
 from storage.community_file._people import read_channel, read_community, read_person, zone_of
 from storage.community_file._reading import Block, FileError, Value, open_file
 from storage.community_file._shape import CommunityFile, HistoryFile
+from storage.community_file._webinars import read_webinar
 
 T = TypeVar("T")
 
@@ -39,12 +40,16 @@ def load(path: Path, telegram_bot: str = "") -> CommunityFile:
     for value, meeting in meetings:
         if meeting.invited is not None and meeting.state in ("draft", "scheduled"):
             value.complain("before the invitations are sent, `invited` is `all` or {categories: [...]}")
+    webinars = _each(
+        block, "webinars", lambda value: read_webinar(value, community.zone, [each.id for _, each in people])
+    )
     block.field("templates")  # allowed, taken in by a later version
     _once(((value, each.name) for value, each in connections), "this name")
     _once(((value, each.platform, each.workspace) for value, each in connections), "this connection")
     _once(((value, channel.platform, channel.workspace, channel.chat) for value, channel in channels), "this channel")
     _once(((value, person.id) for value, person in people), "this id")
     _once(((value, meeting.id) for value, meeting in meetings), "this id")
+    _once(((value, webinar.id) for value, webinar in webinars), "this id")
     _once(
         (
             (value, account.platform, account.workspace, account.user)
@@ -63,6 +68,7 @@ def load(path: Path, telegram_bot: str = "") -> CommunityFile:
         people=tuple(person for _, person in people),
         meetings=tuple(meeting for _, meeting in meetings),
         connections=tuple(each for _, each in connections),
+        webinars=tuple(each for _, each in webinars),
     )
 
 

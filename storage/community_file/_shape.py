@@ -121,6 +121,25 @@ class MeetingEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebinarEntry:
+    """A public webinar as a plan; `channels` are purposes, people are ids, `seats` None is any number."""
+
+    id: str
+    title: str
+    about: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    opens_at: datetime
+    link: str
+    seats: int | None
+    speakers: tuple[str, ...]
+    moderator: str
+    channels: tuple[str, ...]
+    show_number: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommunityFile:
     """A whole community file; `meetings` without a past unless the file carries one."""
 
@@ -129,6 +148,7 @@ class CommunityFile:
     people: tuple[PersonEntry, ...]
     meetings: tuple[MeetingEntry, ...]
     connections: tuple[ConnectionEntry, ...] = ()
+    webinars: tuple[WebinarEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from storage import Base
 from storage.database import Instant
+from storage.schema import compared
 
 
 def _plain(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -27,6 +28,7 @@ def _run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=sqlite,
         compare_type=True,
+        include_name=compared,
         render_item=_plain,
         transactional_ddl=True,  # SQLite too: its transactions are begun by hand
     )

@@ -241,6 +241,9 @@ async def test_a_file_is_shared_some_time_after_its_upload() -> None:
         assert [(each["document"], each["text"]) for each in await box.messages()] == [("memo.pdf", "Here")]
         async with box.session.get(shared["url_private"], headers={"Authorization": f"Bearer {TOKEN}"}) as response:
             assert await response.read() == b"%PDF"
+        await box.client.files_delete(file=id)
+        assert [(each.get("document", ""), each["text"]) for each in await box.messages()] == [("", "Here")]
+        assert (await box.error(box.client.files_delete(file=id)))["error"] == "file_not_found"
 
 
 async def test_a_file_goes_to_rooms_not_to_people_and_has_its_length() -> None:

@@ -10,6 +10,8 @@ from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputFile,
+    InputMediaDocument,
+    InputMediaPhoto,
     LinkPreviewOptions,
     MessageEntity,
 )
@@ -246,6 +248,29 @@ async def test_a_document_is_uploaded_once_and_sent_again_by_its_id(bot: Bot, co
         await bot.send_document(USER, first.document.file_id, caption="x" * 1025)
     with pytest.raises(BadRequest, match="file identifier"):
         await bot.send_document(USER, "made-up")
+
+
+async def test_the_file_of_a_message_can_be_replaced_and_a_text_becomes_one(bot: Bot, control) -> None:
+    memo = await bot.send_document(USER, InputFile(b"%PDF memo", filename="memo.pdf"), protect_content=True)
+    text = await bot.send_message(USER, "Ready?", reply_markup=keyboard(InlineKeyboardButton("Yes", callback_data="y")))
+    new = InputMediaDocument(b"gone", caption="Withdrawn", filename="gone.txt", disable_content_type_detection=True)
+    edited = await bot.edit_message_media(new, USER, memo.message_id)
+    assert (edited.document.file_name, edited.caption, edited.has_protected_content) == ("gone.txt", "Withdrawn", True)
+    assert (await control.ledger())[-1]["body"]["has_protected_content"] is True
+    again = InputMediaDocument(memo.document.file_id, caption="Memo")
+    for id in (memo.message_id, text.message_id):
+        edited = await bot.edit_message_media(again, USER, id)
+        assert (edited.document.file_id, edited.caption, edited.text) == (memo.document.file_id, "Memo", None)
+    with pytest.raises(BadRequest, match="not modified"):
+        await bot.edit_message_media(again, USER, memo.message_id)
+    with pytest.raises(BadRequest, match="no text in the message"):
+        await bot.edit_message_text("x", USER, memo.message_id)
+    with pytest.raises(BadRequest, match="file identifier"):
+        await bot.edit_message_media(InputMediaDocument("made-up"), USER, memo.message_id)
+    with pytest.raises(BadRequest, match="caption is too long"):
+        await bot.edit_message_media(InputMediaDocument(memo.document.file_id, "x" * 1025), USER, memo.message_id)
+    with pytest.raises(BadRequest, match="no media of type 'photo'"):
+        await bot.edit_message_media(InputMediaPhoto(memo.document.file_id), USER, memo.message_id)
 
 
 async def test_what_a_person_uploads_can_be_fetched(bot: Bot, control) -> None:

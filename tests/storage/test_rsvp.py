@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from storage import Database, feedback, invitations
 from storage.communities import Community
@@ -63,6 +64,16 @@ async def test_parallel_presses_of_one_person_count_once(database: Database) -> 
     await asyncio.gather(*(reply(database, meeting, member, choice, at) for choice, at in presses))
 
     assert await counts(database, meeting) == {"yes": 1, "maybe": 0, "no": 0, "none": 0}
+
+
+async def test_who_answers_by_themselves_has_got_the_invitation(database: Database) -> None:
+    meeting, (answers, noted, silent) = await a_meeting(database, 3)
+    await reply(database, meeting, answers, "no", NOW)
+    async with database.write(meeting.community_id) as db:
+        await invitations.reply(db, meeting, noted, "yes", NOW, by=answers)
+    async with database.read(meeting.community_id) as db:
+        got = {each.member_id: each.delivered for each in await db.scalars(select(Invitation))}
+    assert got == {answers.id: True, noted.id: False, silent.id: False}
 
 
 async def test_an_older_press_never_overwrites_a_newer_one(database: Database) -> None:

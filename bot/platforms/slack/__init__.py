@@ -26,7 +26,7 @@ from chat.inbound import AnyInbound
 from chat.message import Message
 from chat.outbound import SendFile
 from chat.people import MessageRef, Person, Place
-from chat.platform import Limits, Outcome, Receiver
+from chat.platform import Limits, Outcome, Receiver, Shelf
 from chat.text import Reader
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class SlackPlatform:
     `now` dates what Slack sends without a time (commands, submissions). `request_seconds` is the longest wait for the
     answer to one call; `per_minute` bounds the posts of the workspace, 0 leaves all pacing out. A socket that is silent
     for about one and a half `socket_patience` is rebuilt. `on_trouble` is told of what we cannot mend: `dead` (the app
-    token is refused, or the app was removed) and `alive` when it is over.
+    token is refused, or the app was removed) and `alive` when it is over. The files of messages come from the `shelf`.
 
     Raises `ValueError` when neither an app token nor a signing secret is given: unsigned requests are never taken.
     """
@@ -90,6 +90,7 @@ class SlackPlatform:
         per_minute: int = 300,
         socket_patience: float = PATIENCE,
         on_trouble: OnTrouble | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         if not app_token and not signing_secret.strip():
             raise ValueError("SLACK_SIGNING_SECRET is empty: set it, or SLACK_APP_TOKEN for Socket Mode")
@@ -97,7 +98,7 @@ class SlackPlatform:
         self.limits = _limits(per_minute, lanes)
         self._request_seconds, self._patience, self._on_trouble = request_seconds, socket_patience, on_trouble
         self._token, self._app_token, self._secret, self._api_url = bot_token, app_token, signing_secret, api_url
-        self._now, self._form_patience = now, form_patience
+        self._now, self._form_patience, self._shelf = now, form_patience, shelf
         self._session: aiohttp.ClientSession | None = None
         self._poster: Poster | None = None
         self._fetcher: Fetcher | None = None
@@ -129,7 +130,7 @@ class SlackPlatform:
                 answer = await web.auth_test()
                 me = Self(word(answer.get("team_id")), word(answer.get("user_id")))
             self.workspace = me.workspace
-            self._poster = Poster(web, session, me.workspace)
+            self._poster = Poster(web, session, me.workspace, self._shelf)
             self._fetcher = Fetcher(web, session, self._token, self._api_url)
             self._performer = Performer(self._poster, self.direct)
             self._intake = Intake(me, receiver, self._performer, self._now, self._form_patience, self._on_trouble)
@@ -156,6 +157,8 @@ class SlackPlatform:
             await sockets.close()
         if self._intake is not None:
             await self._intake.drain()
+        if self._poster is not None:
+            await self._poster.close()
         session, self._session = self._session, None
         if session is not None:
             await session.close()

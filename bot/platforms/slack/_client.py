@@ -19,7 +19,8 @@ REQUEST_SECONDS = 20.0
 CONNECT_SECONDS = 5.0
 BODY_MAX = 16_000_000
 """Bytes of an answer; a page of history has some hundred thousand."""
-UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=120, sock_connect=5)
+UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=600, sock_connect=5, sock_read=60)
+"""A file of 20 MB on a slow line; nothing is lost by waiting, for nobody sees an upload."""
 _SECRET = re.compile(r"xox[a-z]-[\w-]+|xapp-[\w-]+|(?<=ticket=)[^&\s'\"]+|(?<=/commands/)\S+|(?<=/actions/)\S+")
 
 

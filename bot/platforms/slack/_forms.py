@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.platforms.slack._mrkdwn import fit
 from bot.platforms.slack._render import SECTION_MAX, Block, mrkdwn_object, plain_object
-from chat.form import TITLE_MAX, ChoiceField, Field, FileField, MomentField, NumberField, Option, TextField, UrlField
+from chat.form import (
+    TITLE_MAX,
+    Asking,
+    ChoiceField,
+    Field,
+    FileField,
+    MomentField,
+    NumberField,
+    Option,
+    TextField,
+    UrlField,
+)
 from chat.outbound import Invalid, Open
 from chat.text import Reader, Text, plain, render, say, zone_city
 
@@ -90,7 +101,8 @@ def _inputs(field: Field, value: str, reader: Reader) -> list[Block]:
     own = value if isinstance(field, ChoiceField) and all(value != each.value for each in field.options) else ""
     element: Block = {"type": "plain_text_input", "action_id": ACTION, "max_length": 120}
     if own:
-        element["initial_value"] = own[:120]
+        known = Asking(datetime.fromtimestamp(0, UTC), reader.zone, reader.language, {})
+        element["initial_value"] = plain(field.show(own, known), reader)[:120]
     return [
         block,
         {

@@ -141,7 +141,7 @@ class Performer:
     async def _reply(self, inbound: AnyInbound, message: Message, private: bool, reader: Reader) -> MessageRef | None:
         """Say it where it was asked, to the asker alone in a channel; `private` moves it to the private chat."""
         place = inbound.where
-        if place.kind == "group" and not private:
+        if place.kind == "group" and not private and message.file is None:
             if await self._whisper(inbound, message, reader):
                 return None
         elif place.kind == "dm" and place.chat[:1] == "D" and not inbound.handle.get("slash"):

@@ -13,11 +13,13 @@ from bot.platforms.slack._client import json_object, read
 from bot.platforms.slack._errors import harmless, meaning, neutral, word
 from bot.platforms.slack._files import Files, proxy_for
 from bot.platforms.slack._find import Finder
+from bot.platforms.slack._follow import Followers
 from bot.platforms.slack._render import home_view, metadata_of, payload_of
 from chat.errors import Rejected, Unreachable
 from chat.message import Message
 from chat.outbound import Home, SendFile
 from chat.people import MessageRef, Place
+from chat.platform import Shelf
 from chat.text import Reader
 
 PAYLOAD_KEPT = 2000
@@ -27,13 +29,20 @@ PAYLOAD_KEPT = 2000
 class Poster:
     """Speak for one workspace; remembers which `D…` belongs to which person."""
 
-    def __init__(self, web: AsyncWebClient, session: aiohttp.ClientSession, workspace: str) -> None:
+    def __init__(
+        self, web: AsyncWebClient, session: aiohttp.ClientSession, workspace: str, shelf: Shelf | None = None
+    ) -> None:
         self._web, self._session, self._workspace = web, session, workspace
         self._rooms: dict[str, str] = {}
         self._finder, self._files = Finder(web, workspace), Files(web, session, workspace)
+        self._followers = Followers(self._files, shelf)
+
+    async def close(self) -> None:
+        """Let files that are going up arrive, for two seconds."""
+        await self._followers.close()
 
     async def send(self, to: Place, message: Message, reader: Reader, delivery: str = "") -> MessageRef:
-        """Post once. Raise the errors of `chat.errors`."""
+        """Post once; a file follows. Raise the errors of `chat.errors` if nothing was posted."""
         if not to.chat:
             raise Rejected("no_chat")
         more: dict[str, Any] = {"metadata": metadata_of(delivery)} if delivery else {}
@@ -47,7 +56,10 @@ class Poster:
             chat, ts = word(answer.get("channel")), word(answer.get("ts"))
         if to.kind == "dm" and chat != to.chat:
             self._rooms[to.chat] = chat
-        return MessageRef("slack", self._workspace, chat, ts)
+        ref = MessageRef("slack", self._workspace, chat, ts)
+        if message.file is not None:
+            await self._followers.follow(ref, to.thread or ("" if to.kind == "dm" else ts), message.file)
+        return ref
 
     async def find(self, to: Place, delivery: str, since: datetime) -> MessageRef | None:
         """Look for a post by its delivery id, from a real moment on; errors as in `Finder.find`."""
@@ -58,15 +70,18 @@ class Poster:
         return await self._finder.find(room, to.thread, delivery, since)
 
     async def edit(self, ref: MessageRef, message: Message, reader: Reader) -> None:
-        """Edit a post of ours; safe to try again."""
+        """Edit a post of ours; safe to try again. The file behind a card that has none any more is deleted."""
         shown = payload_of(message, reader)
         with neutral():
             await self._web.chat_update(channel=ref.chat, ts=ref.message, **shown)
+        if message.file is None:
+            await self._followers.withdraw(ref)
 
     async def delete(self, ref: MessageRef) -> None:
-        """Delete a post of ours."""
+        """Delete a post of ours, and the file behind it."""
         with neutral():
             await self._web.chat_delete(channel=ref.chat, ts=ref.message)
+        await self._followers.withdraw(ref)
 
     async def whisper(self, to: Place, user: str, message: Message, reader: Reader) -> None:
         """Show a message to one person in a channel; it is gone when they reload."""

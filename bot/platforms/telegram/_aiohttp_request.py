@@ -15,6 +15,7 @@ from telegram.request import BaseRequest, RequestData
 from yarl import URL
 
 from bot.platforms.telegram._answers import AnswerLost, NotDelivered, examine, json_object
+from bot.platforms.telegram._multipart import Multipart
 
 UPLOAD_SECONDS = 600.0
 """Longest time one file may take; 50 MB on a slow line (platforms §2.5)."""
@@ -79,6 +80,21 @@ class AiohttpRequest(BaseRequest):
         limits = self._limited(whole, whole, self._connect)
         body = json.dumps(fields).encode()
         status, payload = await self._exchange("POST", url, body, limits, {"Content-Type": "application/json"})
+        return examine(status, payload)["result"]
+
+    async def upload(self, url: str, body: Multipart) -> Any:
+        """Send a form with a file as it comes from the shelf, and give the result; raise as `do_request`.
+
+        Raise what the shelf raised when it had no more: a form without its end is not carried out.
+        """
+        await body.begin()
+        limits = self._limited(UPLOAD_SECONDS, self._read, self._connect)
+        try:
+            status, payload = await self._exchange("POST", url, body.body(), limits, body.headers)
+        except NetworkError:
+            if body.broken is not None:
+                raise body.broken from None
+            raise
         return examine(status, payload)["result"]
 
     async def do_request(

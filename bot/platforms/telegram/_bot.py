@@ -10,6 +10,7 @@ from telegram.error import NetworkError
 
 from bot.platforms.telegram._aiohttp_request import AiohttpRequest
 from bot.platforms.telegram._answers import AnswerLost
+from bot.platforms.telegram._multipart import Multipart
 
 ALLOWED_UPDATES = ("message", "channel_post", "callback_query", "my_chat_member", "chat_member")
 """What we ask for, always listed: the default leaves out `chat_member`, and a setting persists (platforms §2.6).
@@ -46,6 +47,10 @@ class QuietBot(Bot):
         `seconds` bounds a long poll. Raise PTB's errors, as its own methods do.
         """
         return await self._line.call(f"{self.base_url}/{method}", fields, seconds)
+
+    async def upload(self, method: str, body: Multipart) -> Any:
+        """Call a method with a form that carries a file; errors as in `call`, or `Rejected` without the file."""
+        return await self._line.upload(f"{self.base_url}/{method}", body)
 
     async def raw_updates(self, offset: int, wait: int, limit: int = 100) -> list[dict[str, Any]]:
         """Ask for updates from `offset` on, waiting up to `wait` seconds (Telegram caps at 50).

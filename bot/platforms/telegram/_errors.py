@@ -100,6 +100,8 @@ async def settle(call: Awaitable[_T], chat: str = "") -> _T:
     """Wait for a call of the Bot API. Raise the neutral errors only, without the library's in their trail."""
     try:
         return await call
+    except PlatformError:
+        raise
     except TelegramError as error:
         failure = classify(error, chat)
     except Exception as error:

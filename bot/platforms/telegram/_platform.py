@@ -34,7 +34,7 @@ from chat.language import DEFAULT
 from chat.message import Message
 from chat.outbound import SendFile
 from chat.people import MessageRef, Person, Place
-from chat.platform import Limits, Outcome, Receiver
+from chat.platform import Limits, Outcome, Receiver, Shelf
 from chat.text import Reader
 
 log = structlog.get_logger(__name__)
@@ -64,7 +64,8 @@ class TelegramPlatform:
 
     `patience` is the longest a press that is stored waits for its outcome before its spinner is stopped. `may_read` is
     asked before polling and every `read_every` seconds, because only one process may poll; it is not asked with a
-    webhook. `on_trouble` is told of what we cannot mend: `conflict`, `dead`, and `alive` when it is over.
+    webhook. `on_trouble` is told of what we cannot mend: `conflict`, `dead`, and `alive` when it is over. The files of
+    messages come from the `shelf`.
     """
 
     name = PLATFORM
@@ -93,6 +94,7 @@ class TelegramPlatform:
         may_read: MayRead | None = None,
         read_every: float = EVERY,
         on_trouble: OnTrouble | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         if webhook_secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", webhook_secret):
             raise ValueError("TELEGRAM_WEBHOOK_SECRET: 1 to 256 letters, digits, _ and -")
@@ -116,6 +118,7 @@ class TelegramPlatform:
         self._poll_wait, self._stalled, self._back_off = poll_wait, stalled, back_off
         self._hint_seconds, self._patience = hint_seconds, patience
         self._turn, self._on_trouble = Turn(may_read, read_every), on_trouble
+        self._shelf = shelf
         self._sender: Sender | None = None
         self._performer: Performer | None = None
         self._intake: Intake | None = None
@@ -160,6 +163,8 @@ class TelegramPlatform:
             await self._intake.finish(DRAIN)
         if self._performer is not None:
             await self._performer.close()
+        if self._sender is not None:
+            await self._sender.close()
         await self._request.shutdown()
 
     @property
@@ -291,6 +296,6 @@ class TelegramPlatform:
         if self._sender is None or self._performer is None:
             if not self.workspace:
                 raise NotSent("not started")
-            self._sender = Sender(self._bot, self.workspace, self.limits.edits_per_minute)
+            self._sender = Sender(self._bot, self.workspace, self.limits.edits_per_minute, self._shelf)
             self._performer = Performer(self._sender, self.start_link, self._hint_seconds)
         return self._sender, self._performer

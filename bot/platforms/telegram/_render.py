@@ -62,11 +62,11 @@ def cut(text: str, room: int) -> str:
     return "".join(kept) + _ELLIPSIS if room > 0 else ""
 
 
-def compose(messages: Sequence[Message], reader: Reader) -> Rendered:
-    """Render one message, or several as the sections of one (the home screen)."""
+def compose(messages: Sequence[Message], reader: Reader, most: int = TEXT_MAX) -> Rendered:
+    """Render one message, or several as the sections of one (the home screen), in at most `most` UTF-16 units."""
     runs: list[Run] = []
     for message in messages:
-        room = TEXT_MAX - sum(units(each.text) for each in runs)
+        room = most - sum(units(each.text) for each in runs)
         parts = _section(message, reader, room - 2 if runs else room)
         if runs and parts:
             runs.append(Run("\n\n"))

@@ -14,53 +14,63 @@ from telegram.error import TelegramError
 
 from bot.platforms.telegram._again import twice
 from bot.platforms.telegram._bot import QuietBot
+from bot.platforms.telegram._carrier import Carrier
 from bot.platforms.telegram._edits import Freshest
 from bot.platforms.telegram._errors import settle, too_late, unchanged
+from bot.platforms.telegram._names import chat_of, file_name
 from bot.platforms.telegram._parse import PLATFORM
-from bot.platforms.telegram._render import Raw, Rendered, caption, compose
+from bot.platforms.telegram._render import CAPTION_MAX, TEXT_MAX, Raw, Rendered, caption, compose
 from chat.errors import Ambiguous, MessageGone, Rejected
-from chat.message import Message
+from chat.message import Attachment, Message
 from chat.outbound import SendFile
 from chat.people import MessageRef, Place
+from chat.platform import Shelf
 from chat.text import Reader
 
 log = structlog.get_logger(__name__)
 mimetypes.add_type("text/calendar", ".ics")  # PTB asks the system's table, which a slim container does not have
 FILES_KEPT = 256
-NAME_MAX = 100
 _NO_PREVIEW = {"is_disabled": True}
 
 
 class Sender:
     """Send, edit and delete for one bot; knows which files Telegram holds already."""
 
-    def __init__(self, bot: QuietBot, workspace: str, edits_per_minute: float) -> None:
+    def __init__(self, bot: QuietBot, workspace: str, edits_per_minute: float, shelf: Shelf | None = None) -> None:
         self._bot = bot
+        self._carrier = Carrier(bot, workspace, shelf)
         self._workspace = workspace
         self._freshest = Freshest(edits_per_minute)
         self._files: OrderedDict[tuple[str, str], str] = OrderedDict()
 
+    async def close(self) -> None:
+        """Give up what is going up."""
+        await self._carrier.close()
+
     async def send(self, to: Place, messages: Sequence[Message], reader: Reader) -> MessageRef:
         """Send one message made of one or several of ours. Raise the neutral errors."""
-        made = compose(messages, reader)
+        made, file = compose(messages, reader), next((each.file for each in messages if each.file), None)
         try:
-            return await self._send(to, made, to.thread)
+            return await self._send(to, made, to.thread, file)
         except Rejected as error:
             if not to.thread or "thread not found" not in error.reason.lower():
                 raise
         # Refused, so nothing was sent: the topic is gone and General takes no thread id (platforms §2.7).
         log.warning("telegram_topic_gone", chat=to.chat, thread=to.thread)
-        return await self._send(to, made, "")
+        return await self._send(to, made, "", file)
 
-    async def _send(self, to: Place, made: Rendered, thread: str) -> MessageRef:
-        fields: Raw = {"chat_id": _chat(to.chat), **_shown(made)}
+    async def _send(self, to: Place, made: Rendered, thread: str, file: Attachment | None) -> MessageRef:
+        fields: Raw = {"chat_id": chat_of(to.chat)}
         if made.silent:
             fields["disable_notification"] = True
         if made.protect:
             fields["protect_content"] = True
         if thread:
             fields["message_thread_id"] = int(thread)
-        sent = await settle(self._bot.call("sendMessage", fields), to.chat)
+        if file is not None:
+            sent = await self._carrier.send(fields, made, file)
+        else:
+            sent = await settle(self._bot.call("sendMessage", {**fields, **_shown(made)}), to.chat)
         return self._ref(to.chat, sent.get("message_id") if isinstance(sent, dict) else None)
 
     async def edit(
@@ -70,26 +80,35 @@ class Sender:
 
         `paced` keeps the pace of a group, `patient` tries once more: both for answers to a press.
         """
-        made = compose((message,), reader)
+        most = CAPTION_MAX if message.file is not None or self._carrier.carries(ref) else TEXT_MAX
+        made = compose((message,), reader, most)
 
         async def once() -> None:
-            await settle(self._edit(ref, made), ref.chat)
+            await self._edit(ref, made, message.file)
 
         async def do() -> None:
+            nonlocal made
             try:
                 await (twice(once, idempotent=True) if patient else once())
             except Rejected as error:
-                # 400 without a known text about a message with other content, such as a file with a caption
-                if "no text in the message" not in error.reason.lower():
+                # 400 without a known text about a message with other content: a file with a caption
+                if message.file is not None or "no text in the message" not in error.reason.lower():
                     raise
-                raise MessageGone(error.reason) from None
+                made = compose((message,), reader, CAPTION_MAX)
+                await self._carrier.edit(ref, made, None)
 
         await self._freshest.edit(ref, do, paced=paced)
 
-    async def _edit(self, ref: MessageRef, made: Rendered) -> None:
+    async def _edit(self, ref: MessageRef, made: Rendered, file: Attachment | None) -> None:
+        if file is not None or self._carrier.carries(ref):
+            await self._carrier.edit(ref, made, file)
+            return
+        await settle(self._turn(ref, made), ref.chat)
+
+    async def _turn(self, ref: MessageRef, made: Rendered) -> None:
         try:
             await self._bot.call(
-                "editMessageText", {"chat_id": _chat(ref.chat), "message_id": int(ref.message), **_shown(made)}
+                "editMessageText", {"chat_id": chat_of(ref.chat), "message_id": int(ref.message), **_shown(made)}
             )
         except TelegramError as error:
             if not unchanged(error):
@@ -115,7 +134,7 @@ class Sender:
         text, entities = caption(file.caption, reader)
         sent = await settle(
             self._bot.send_document(
-                _chat(to.chat),
+                chat_of(to.chat),
                 document,
                 caption=text or None,
                 caption_entities=[MessageEntity.de_json(each, self._bot) for each in entities] or None,
@@ -135,7 +154,8 @@ class Sender:
         """Delete a message; false when Telegram does not let us (older than 48 hours, no right, gone)."""
         try:
             done = await settle(
-                self._bot.call("deleteMessage", {"chat_id": _chat(ref.chat), "message_id": int(ref.message)}), ref.chat
+                self._bot.call("deleteMessage", {"chat_id": chat_of(ref.chat), "message_id": int(ref.message)}),
+                ref.chat,
             )
         except (MessageGone, Rejected):
             return False
@@ -162,20 +182,6 @@ class Sender:
         if type(message) is not int or message <= 0:
             raise Ambiguous("garbled")
         return MessageRef(PLATFORM, self._workspace, chat, str(message))
-
-
-def file_name(name: str) -> str:
-    """Make a name safe to send: no folders, no control characters, at most 100 characters (reliability S33)."""
-    bare = "".join(each for each in name.replace("\\", "/").split("/")[-1] if each.isprintable() and each != '"')
-    bare = bare.strip(" .")
-    stem, dot, ending = bare.rpartition(".")
-    if len(bare) > NAME_MAX and dot and len(ending) < 10:
-        bare = f"{stem[: NAME_MAX - len(ending) - 1]}.{ending}"
-    return bare[:NAME_MAX] or "file"
-
-
-def _chat(chat: str) -> int | str:
-    return int(chat) if chat.lstrip("-").isdecimal() else chat
 
 
 def _shown(made: Rendered) -> Raw:

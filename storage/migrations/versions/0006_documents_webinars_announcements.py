@@ -66,6 +66,7 @@ def upgrade() -> None:
         "webinar",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=12), nullable=False),
+        sa.Column("code", sa.String(length=20), nullable=True),
         sa.Column("title", sa.String(length=120), nullable=False),
         sa.Column("about", sa.String(length=600), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
@@ -81,8 +82,12 @@ def upgrade() -> None:
         sa.Column("moderator_id", sa.Integer(), nullable=True),
         sa.Column("speakers", sa.JSON(), nullable=False),
         sa.Column("agreed", sa.JSON(), nullable=False),
+        sa.Column("refused", sa.JSON(), nullable=False, server_default="[]"),
         sa.Column("recording_link", sa.String(length=500), nullable=False),
         sa.Column("public_token", sa.String(length=32), nullable=False),
+        sa.Column("email_key", sa.Text(), nullable=False, server_default=""),
+        sa.Column("page_link", sa.String(length=500), nullable=False, server_default=""),
+        sa.Column("tell_members", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("totals", sa.JSON(), nullable=False),
         sa.Column("created_by", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -91,6 +96,7 @@ def upgrade() -> None:
             ["community_id"], ["community.id"], name=op.f("fk_webinar_community_id_community"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webinar")),
+        sa.UniqueConstraint("community_id", "code", name=op.f("uq_webinar_community_id_code")),
         sa.UniqueConstraint("key", name=op.f("uq_webinar_key")),
         sa.UniqueConstraint("public_token", name=op.f("uq_webinar_public_token")),
     )
@@ -210,6 +216,72 @@ def upgrade() -> None:
     op.create_index(op.f("ix_registrant_member_id"), "registrant", ["member_id"], unique=False)
     op.create_index(op.f("ix_registrant_token_hash"), "registrant", ["token_hash"], unique=False)
     op.create_index(op.f("ix_registrant_webinar_id"), "registrant", ["webinar_id"], unique=False)
+
+    op.create_table(
+        "webinar_answer",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("webinar_id", sa.Integer(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("community_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["community.id"],
+            name=op.f("fk_webinar_answer_community_id_community"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["webinar_id"], ["webinar.id"], name=op.f("fk_webinar_answer_webinar_id_webinar"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webinar_answer")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_webinar_answer_community_id"), "webinar_answer", ["community_id"], unique=False)
+    op.create_index(op.f("ix_webinar_answer_webinar_id"), "webinar_answer", ["webinar_id"], unique=False)
+
+    op.create_table(
+        "webinar_comment",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("webinar_id", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("community_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"],
+            ["community.id"],
+            name=op.f("fk_webinar_comment_community_id_community"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["webinar_id"], ["webinar.id"], name=op.f("fk_webinar_comment_webinar_id_webinar"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webinar_comment")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_webinar_comment_community_id"), "webinar_comment", ["community_id"], unique=False)
+    op.create_index(op.f("ix_webinar_comment_webinar_id"), "webinar_comment", ["webinar_id"], unique=False)
+
+    op.create_table(
+        "webinar_flag",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("webinar_id", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("commented", sa.Boolean(), nullable=False),
+        sa.Column("community_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["community_id"], ["community.id"], name=op.f("fk_webinar_flag_community_id_community"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["webinar_id"], ["webinar.id"], name=op.f("fk_webinar_flag_webinar_id_webinar"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_webinar_flag_member_id_member"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webinar_flag")),
+        sa.UniqueConstraint("webinar_id", "member_id", name=op.f("uq_webinar_flag_webinar_id_member_id")),
+    )
+    op.create_index(op.f("ix_webinar_flag_community_id"), "webinar_flag", ["community_id"], unique=False)
+    op.create_index(op.f("ix_webinar_flag_member_id"), "webinar_flag", ["member_id"], unique=False)
+    op.create_index(op.f("ix_webinar_flag_webinar_id"), "webinar_flag", ["webinar_id"], unique=False)
 
     op.create_table(
         "access_entry",
@@ -404,6 +476,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_document_file_version_id"), "document_file", ["version_id"], unique=False)
 
     op.add_column("acknowledgment", sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
+    op.add_column("acknowledgment", sa.Column("again_at", sa.DateTime(timezone=True), nullable=True))
 
     op.add_column("document", sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("document", sa.Column("revision", sa.Integer(), nullable=False, server_default="0"))
@@ -445,6 +518,7 @@ def downgrade() -> None:
     op.drop_column("document", "revision")
     op.drop_column("document", "version")
 
+    op.drop_column("acknowledgment", "again_at")
     op.drop_column("acknowledgment", "version")
 
     op.drop_index(op.f("ix_document_file_version_id"), table_name="document_file")
@@ -483,6 +557,19 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_access_entry_community_id"), table_name="access_entry")
 
     op.drop_table("access_entry")
+    op.drop_index(op.f("ix_webinar_flag_webinar_id"), table_name="webinar_flag")
+    op.drop_index(op.f("ix_webinar_flag_member_id"), table_name="webinar_flag")
+    op.drop_index(op.f("ix_webinar_flag_community_id"), table_name="webinar_flag")
+
+    op.drop_table("webinar_flag")
+    op.drop_index(op.f("ix_webinar_comment_webinar_id"), table_name="webinar_comment")
+    op.drop_index(op.f("ix_webinar_comment_community_id"), table_name="webinar_comment")
+
+    op.drop_table("webinar_comment")
+    op.drop_index(op.f("ix_webinar_answer_webinar_id"), table_name="webinar_answer")
+    op.drop_index(op.f("ix_webinar_answer_community_id"), table_name="webinar_answer")
+
+    op.drop_table("webinar_answer")
     op.drop_index(op.f("ix_registrant_webinar_id"), table_name="registrant")
     op.drop_index(op.f("ix_registrant_token_hash"), table_name="registrant")
     op.drop_index(op.f("ix_registrant_member_id"), table_name="registrant")

@@ -10,6 +10,7 @@ from bot.platforms.slack._forms import notice, refused, view_of
 from chat.form import ChoiceField, Form, MomentField, NumberField, Option, TextField, UrlField
 from chat.outbound import Invalid, Open
 from chat.text import Reader, say
+from handlers._typed_choices import PersonField
 
 READER = Reader(zone="Europe/Lisbon")
 
@@ -104,6 +105,14 @@ def test_a_scale_is_one_row_and_another_answer_gets_its_own_line():
     assert inputs["rate"]["element"]["type"] == "radio_buttons"
     assert inputs["region"]["optional"]
     assert inputs["region:other"]["element"]["initial_value"] == "Western Balkans"
+
+
+def test_a_person_who_is_not_in_the_menu_stands_there_by_name():
+    person = PersonField(
+        id="who", label="Who", options=options(3), known=(("v0", "Option 0"), ("k7", "Zoë Örnek")), other=True
+    )
+    inputs = by_id(view_of(Open(Form("f", "F", ((person,),)), "d1", 0, {"who": "k7"}), READER))
+    assert inputs["who:other"]["element"]["initial_value"] == "Zoë Örnek"
 
 
 def test_a_form_without_fields_still_has_a_page():

@@ -1,0 +1,228 @@
+"""Scenario `memo`: the memo of M5, from the first draft to its withdrawal.
+
+Olivia writes it, the check finds a slip, two speakers confirm the facts, Dana approves, 24 people get it on 20 February
+2026; 14 confirm, the others are reminded; a correction replaces it, then it is withdrawn. Expected is exact.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from sqlalchemy import delete, select
+
+from bot import demo_world
+from bot.demo import running
+from bot.play._counting import count, per_member
+from bot.play._papers import TITLE, memo_paper
+from bot.play._player import Player
+from storage.database import Session
+from storage.documents import Acknowledgment, Document
+from storage.meetings import Meeting
+
+SPEAKERS = ("m16", "m12")
+START = datetime(2026, 2, 9, 8, 0, tzinfo=UTC)
+SEND_DAY = datetime(2026, 2, 20, 9, 0, tzinfo=UTC)
+
+FIX_DAY = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
+END = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
+MEMBERS = {"slack": "C0MEMBERS", "telegram": "-1001000000001"}
+CONFIRM = (("m03", "m05", "m14", "m16", "m09", "m23", "m24"), ("m06", "m12", "m17"), ("m18", "m19", "m21"))
+"""Who confirms before the first reminder, and after it; m01 does so on the page."""
+
+
+def given(**options: Any) -> dict[str, str]:
+    """Give the note as a file that somebody picks."""
+    return {"name": "counting.pdf", "base64": base64.b64encode(memo_paper(**options)).decode()}
+
+
+async def unwritten(db: Session) -> None:
+    """Take the memo of M5 away: the meeting is held, its memo is still to be written."""
+    meeting = (await db.scalars(select(Meeting).where(Meeting.code == "M5"))).one()
+    mine = select(Document.id).where(Document.meeting_id == meeting.id)
+    await db.execute(delete(Acknowledgment).where(Acknowledgment.document_id.in_(mine)))
+    await db.execute(delete(Document).where(Document.meeting_id == meeting.id))
+    meeting.state = "held"
+
+
+async def play_memo(community: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """Play scenario `memo`; give its part of the result (design §9)."""
+    file = demo_world.read_file(community)
+    people = {each["id"]: each for each in (*file["staff"], *file["members"])}
+    async with running(community, clock=START, current=False, prepare=unwritten, log_level="ERROR") as demo:
+        player = Player(demo, people, say)
+        await demo.control("limits", enabled=False)
+        say("Mon 9 Feb 2026: Olivia hands in the memo of M5; the check finds a slip, she hands in another file")
+        await write(player)
+        say("Two speakers confirm the facts; Olivia may not approve what she wrote, Dana does")
+        await approve(player)
+        say("Fri 20 Feb: sent to the 24 who were invited, after the number is typed")
+        await distribute(player)
+        say("14 confirm, one of them on the page; the silent are reminded, some have the file sent")
+        await read(player)
+        say("Fri 6 Mar: a correction, approved anew, takes the place of the memo in every chat")
+        await correct(player)
+        await player.dump("o01")
+        await player.dump("o03")
+        for each in ("m16","m12","m24","m15"):
+            await player.dump(each)
+        say("Mon 9 Mar: withdrawn; every card says so")
+        await withdraw(player)
+        await demo.stop_bot()
+        result = await count(demo, END)
+        seen = await per_member(demo)
+        for who in seen: print(who, seen[who])
+        import collections
+        rows = await demo.ask("ledger")
+        c = collections.Counter()
+        for r in rows:
+            if r["platform"]=="telegram" and r["method"] not in ("getUpdates","answerCallbackQuery"):
+                c[r["method"], r["chat"] if r["chat"].startswith("-") else "dm", str(r["body"].get("protect_content")), str(r["body"].get("has_protected_content")), str(r["body"].get("document"))[:40]] += 1
+        for k,v in sorted(c.items()): print(v,k)
+        c = collections.Counter()
+        for r in rows:
+            if r["platform"]=="slack":
+                c[r["method"], r["chat"] if r["chat"].startswith("C") else "dm"] += 1
+        for k,v in sorted(c.items()): print(v,k)
+        return result
+
+
+async def write(player: Player) -> None:
+    """Hand in a file, see what the check finds, hand in another one; name speakers and channels."""
+    demo = player.demo
+    await demo.control("say", person="o01", platform="slack", text="/cop memo new M5")
+    first = {"file": given(slip=True), "language": "en", "title": TITLE, "approver": "Dana Director"}
+    await player.fill("o01", first, {"to": "invited", "dm": "file", "keywords": "indicators"})
+    await player.find("o01", r"(page 1: “The delegate of the welfare)")
+    await player.press("o01", r"^mversion:")
+    await player.fill("o01", {"file": given(), "language": "en"})
+    await player.find("o01", r"(all parts there)")
+    await player.press("o01", r"^memo:")
+    await player.press("o01", r"^mspeak:")
+    for name in ("Ayşe Örnek", "Awa Misaal"):
+        await player.press("o01", name)
+    await player.press("o01", r"^memo:")
+    await player.press("o01", r"^mchan:")
+    for name in ("coprr-members", "COPRR members"):
+        await player.press("o01", name)
+        await player.press("o01", r"^mchan:.*:card$")
+    await player.press("o01", r"^memo:")
+    await demo.settle(cards=False)
+
+
+async def approve(player: Player) -> None:
+    demo = player.demo
+    await player.press("o01", r"^maskfc:.*:f$")
+    await player.run_until(START + timedelta(hours=2), cards=False)
+    for person in SPEAKERS:
+        await player.press(person, r"^mdraft:")
+        await player.press(person, r"^mfacts:")
+    await demo.settle(cards=False)
+    await player.run_until(START + timedelta(hours=4), cards=False)
+    _, data = await player.button("o03", r"^mapprove:")
+    await demo.control("press", person="o01", platform="slack", button=data, forge=True)
+    await player.find("o01", r"(I cannot find that here)")
+    await player.press("o03", r"^mapprove:")
+    await player.run_until(START + timedelta(hours=6), cards=False)
+
+
+async def distribute(player: Player) -> None:
+    demo = player.demo
+    await demo.control("say", person="o01", platform="slack", text="/cop memo status M5")
+    await player.press("o01", r"^bprev:")
+    await player.press("o01", r"^mwhen:")
+    await player.press("o01", r"^mwhen:.*:date$")
+    await player.fill("o01", {"at": "2026-02-20T10:00"})
+    await player.find("o01", r"(20 Feb 2026, 10:00)")
+    await player.press("o01", r"^bprev:")
+    await player.press("o01", r"^bsend:.*:m\.")
+    await player.fill("o01", {"count": "24"})
+    await player.run_until(SEND_DAY + timedelta(hours=10), cards=False)
+
+
+async def read(player: Player) -> None:
+    """Confirm as in the dataset, m01 on the page; look at what nobody else may have."""
+    demo = player.demo
+    for person in ("d01", "o02"):  # both are in the members' channels and were not invited
+        platform = "telegram" if person == "o02" else "slack"
+        await player.press(person, r"^mget:", chat=MEMBERS[platform], platform=platform)
+        await player.find(person, r"(I cannot find that here)", chat=MEMBERS[platform], platform=platform)
+    await player.run_until(SEND_DAY + timedelta(days=4), cards=False)
+    await _on_the_page(player, "m01")
+    for person in CONFIRM[0]:
+        await player.press(person, r"^mread:")
+    await player.press("m10", r"^mget:")
+    await player.press("m13", r"^mget:", chat=MEMBERS["telegram"])
+    await player.run_until(SEND_DAY + timedelta(days=7), cards=False)
+    for person in CONFIRM[1]:
+        await player.press(person, r"^mread:")
+    await player.run_until(SEND_DAY + timedelta(days=12), cards=False)
+    for person in CONFIRM[2]:
+        await player.press(person, r"^mread:")
+    await player.run_until(FIX_DAY, cards=False)
+
+
+async def _on_the_page(player: Player, person: str) -> None:
+    """Open the one-time link with a program, as a browser would; looking at it does not use it up."""
+    await player.press(person, r"^mopen:")
+    link = await player.find(person, r"(http\S+/m/\S+)")
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        for _ in range(2):
+            async with browser.get(link) as answer:
+                _must(answer.status == 200, "the link opens")
+        async with browser.post(link) as answer:
+            page, at = await answer.text(), str(answer.url)
+        _must(answer.status == 200 and TITLE in page, "the page shows the memo")
+        form = {name: value for name, value in re.findall(r'name="(form|version)" value="(\w+)"', page)}
+        async with browser.post(f"{at}/read", data=form) as answer:
+            _must(answer.status == 200, "the page takes the confirmation")
+        async with browser.get(f"{at}/file") as answer:
+            copy = await answer.read()
+        _must(copy.startswith(b"%PDF") and copy != memo_paper(), "the page gives a marked copy")
+    async with aiohttp.ClientSession() as stranger:
+        for ask in (stranger.get, stranger.post):
+            async with ask(link) as answer:
+                _must(answer.status == 404, "the link is used up")
+
+
+def _must(good: bool, what: str) -> None:
+    if not good:
+        raise RuntimeError(f"not so: {what}")
+
+
+async def correct(player: Player) -> None:
+    demo = player.demo
+    await demo.control("say", person="o01", platform="slack", text="/cop memo status M5")
+    await player.press("o01", r"^mreport:")
+    await player.press("o01", r"^mfix:")
+    reason = "One figure on page 2 was of another year."
+    await player.fill(
+        "o01", {"file": given(edition=2), "language": "en", "reason": reason, "approver": "Dana Director"}
+    )
+    await demo.settle(cards=False)
+    await player.press("o03", r"^mfixok:")
+    await player.run_until(FIX_DAY + timedelta(minutes=10), cards=False)
+    await player.press("o01", r"^bprev:.*:mc$")
+    await player.press("o01", r"^bsend:.*:mc\.")
+    await player.fill("o01", {"count": "24"})
+    await player.run_until(FIX_DAY + timedelta(days=2), cards=False)
+    for person in ("m16", "m12"):
+        await player.press(person, r"^mread:.*:3$")
+
+
+async def withdraw(player: Player) -> None:
+    demo = player.demo
+    await player.run_until(END - timedelta(hours=6), cards=False)
+    await demo.control("say", person="o01", platform="slack", text="/cop memo status M5")
+    await player.press("o01", r"^mreport:")
+    await player.press("o01", r"^mwith:.*:$")
+    await player.press("o01", r"^mwith:.*:yes$")
+    await player.fill("o01", {"reason": "The figures are being counted anew.", "count": "24"})
+    await player.press("o01", r"^bprev:.*:mr$")
+    await player.press("o01", r"^bsend:.*:mr\.")
+    await player.run_until(END, cards=True)

@@ -1,0 +1,540 @@
+"""Publications: steps, the visibility check, approval by somebody else, an embargo that never breaks, withdrawal."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from chat.errors import FieldError, UserError
+from chat.form import Asking, MomentField
+from chat.message import LinkButton, Press
+from chat.outbound import Ask, Edit, Invalid, Reply, Toast
+from handlers._announcement_forms import AddressField
+from scheduler.contract import Skip
+from storage import search
+from storage.communities import Community
+from storage.deliveries import Campaign, CardCopy, Delivery
+from storage.documents import Document, DocumentDecision
+from storage.members import RoleGrant
+from tests.handlers.publishing import (
+    EMBARGO,
+    GIVEN,
+    GROUP,
+    LINK,
+    approved,
+    approver,
+    asked,
+    channel,
+    checked,
+    confirmed,
+    one,
+    released,
+    rows_of,
+    taken,
+)  # fmt: skip
+from tests.handlers.sending import second_organiser
+from tests.kinds import on_one
+
+
+async def gone(act: Any) -> bool:
+    """Tell whether an act answers that there is no such thing."""
+    try:
+        answers = await act
+    except UserError as error:
+        return error.text.key == "e_gone"
+    return not answers
+
+
+async def found(town: Any, who: Any, words: str) -> int:
+    async with town.read() as db:
+        return (await search.find(db, who, frozenset(), words, town.clock.now())).total
+
+
+@on_one
+async def test_it_goes_from_idea_to_approval_by_taps_and_each_check_is_ticked(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    card = show(await town.submit(town.olivia, "publication", "", GIVEN | {"approver": paul.key, "link": ""}))
+    assert card.text.splitlines() == [
+        "Policy brief: Five questions", "State: Idea", "By Olivia Organiser · to be approved by Paul Approver",
+        "There is neither a link nor a file yet.",
+    ]  # fmt: skip
+    for label in ("Outline", "Draft", "Internal review"):
+        card = show(await town.click(town.olivia, card.button(label)))
+    back = show(await town.click(town.olivia, card.button("↩ Draft")))
+    assert "State: Draft" in back.text
+    for label in ("Internal review", "External review", "Visibility check"):
+        card = show(await town.click(town.olivia, Press("pubst", (await one(town)).key, "", STEP[label])))
+    assert "Ask for approval" not in card.labels
+    with pytest.raises(UserError) as refused:
+        await town.click(town.olivia, Press("pubask", (await one(town)).key))
+    assert refused.value.text.key == "pu_checks_open"
+    for label in ("Funding line", "Emblem", "Views of the authors", "Nobody is named"):
+        card = show(await town.click(town.olivia, card.button(label)))
+    assert "✓ No member is named." in card.text
+    with pytest.raises(UserError) as refused:
+        await town.click(town.olivia, card.button("Ask for approval"))
+    assert refused.value.text.key == "pu_no_content"
+
+
+STEP = {"Internal review": "3", "External review": "4", "Visibility check": "5"}
+
+
+@on_one
+async def test_steps_cannot_be_skipped_by_a_forged_press(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    await town.submit(town.olivia, "publication", "", GIVEN | {"approver": paul.key})
+    with pytest.raises(UserError):
+        await town.click(town.olivia, Press("pubst", (await one(town)).key, "", "5"))
+    assert (await one(town)).state == "draft"
+
+
+@on_one
+async def test_the_approver_is_asked_in_private_home_and_the_list_of_approvals(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    card = await asked(town, show, paul)
+    assert "Link: example.org (https://example.org/brief)" in card.text
+    assert card.labels == ["Approve", "Return to author"]
+    assert "Please approve: Five questions" in show(await town.command(paul, "approve")).text
+    async with town.read() as db:
+        (row,) = (
+            await db.scalars(select(Delivery).join(Campaign).where(Campaign.kind == "publication_approval"))
+        ).all()
+    assert row.member_id == paul.id
+    drawn = await town.draw("publication_approval", (await one(town)).key, paul)
+    assert show([Reply(drawn)]).labels == ["Approve", "Return to author"]
+    assert await town.draw("publication_approval", (await one(town)).key, town.tahmina) == Skip("no_right")
+    assert "Please approve" not in show(await town.command(town.olivia, "approve")).text
+
+
+@on_one
+async def test_nobody_approves_what_they_wrote_or_changed(town: Any, show: Any) -> None:
+    """The author, who changed the text, and who gave the file: each of them is refused."""
+    refused = await town.submit(town.olivia, "publication", "", GIVEN | {"approver": town.olivia.key})
+    assert isinstance(refused[0], Invalid)
+    paul = await approver(town)
+    await second_organiser(town)
+    await asked(town, show, paul)
+    document = await one(town)
+    async with town.write() as db:
+        db.add(RoleGrant(member_id=town.olivia.id, role="approver"))
+    for who in (town.olivia,):
+        with pytest.raises(UserError) as error:
+            await town.click(who, Press("pubok", document.key, str(document.revision)))
+        assert error.value.text.key == "pu_own"
+    given = GIVEN | {"title": "Six questions", "approver": town.claire.key}
+    same = await town.submit(town.claire, "publication", document.key, given)
+    assert same == [Invalid(same[0].errors)]
+    assert "approver" in same[0].errors
+    await town.submit(town.claire, "publication", document.key, given | {"approver": paul.key})
+    async with town.write() as db:
+        (await db.get_one(Document, document.id)).state = "in_approval"
+        db.add(RoleGrant(member_id=town.claire.id, role="approver"))
+    now = await one(town)
+    with pytest.raises(UserError) as error:
+        await town.click(town.claire, Press("pubok", now.key, str(now.revision)))
+    assert error.value.text.key == "pu_own"
+    assert (await one(town)).state == "in_approval"
+
+
+@on_one
+async def test_an_approval_of_what_was_changed_is_refused_and_shows_how_it_stands(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    old = await asked(town, show, paul)
+    await town.submit(
+        town.olivia, "publication", (await one(town)).key, GIVEN | {"approver": paul.key, "theme": "Return"}
+    )
+    answers = await town.click(paul, old.button("Approve"))
+    assert isinstance(answers[-1], Toast)
+    assert (await one(town)).state == "in_approval"
+    await town.click(paul, show(answers).button("Approve"))
+    assert (await one(town)).state == "approved"
+
+
+@on_one
+async def test_another_text_must_be_checked_and_approved_anew(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    document = await approved(town, show, paul)
+    other = GIVEN | {"approver": paul.key, "link": "https://example.org/other"}
+    card = show(await town.submit(town.olivia, "publication", document.key, other))
+    assert "State: Visibility check" in card.text
+    assert "✓" not in card.text
+    with pytest.raises(UserError):
+        await town.click(town.olivia, Press("bprev", document.key, "", "p"))
+
+
+@on_one
+async def test_returned_with_a_reason_only_author_and_organisers_read(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    card = await asked(town, show, paul)
+    (ask,) = await town.click(paul, card.button("Return to author"))
+    assert isinstance(ask, Ask)
+    after = show(await town.submit(paul, "publication_return", ask.subject, {"reason": "CANARY: page three"}))
+    assert "Returned by Paul Approver." in after.text
+    key = (await one(town)).key
+    async with town.read() as db:
+        note = await db.scalar(select(DocumentDecision.note))
+        told = await db.scalar(select(Delivery.member_id).join(Campaign).where(Campaign.kind == "publication_step"))
+    assert "CANARY" not in note
+    assert told == town.olivia.id
+    news = show([Reply(await town.draw("publication_step", key, town.olivia))])
+    assert "State: Draft" in news.text
+    why = show(await town.click(town.olivia, news.button("Why returned")))
+    assert "CANARY: page three" in why.text
+    with pytest.raises(UserError):
+        await town.click(paul, Press("pubwhy", key))
+
+
+async def test_two_approvers_at_once_one_decision_counts(town: Any, show: Any) -> None:
+    """One approves while another returns it, in parallel: one of them is told how it stands."""
+    paul, petra = await approver(town), await approver(town, "o03", "Petra Approver", "U3")
+    await asked(town, show, paul)
+    document = await one(town)
+    subject = f"{document.key}.{document.revision}"
+    answers = await asyncio.gather(
+        town.click(paul, Press("pubok", document.key, str(document.revision))),
+        town.submit(petra, "publication_return", subject, {"reason": "Not yet."}),
+    )
+    async with town.read() as db:
+        (decision,) = (await db.scalars(select(DocumentDecision))).all()
+    assert (await one(town)).state == ("approved" if decision.kind == "approved" else "draft")
+    assert sum(isinstance(each, Toast) for given in answers for each in given) == 1
+
+
+@on_one
+async def test_under_embargo_nothing_of_it_exists_for_members(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    document = await approved(town, show, paul, embargo=EMBARGO.isoformat())
+    given = taken(town, "F1", "The text of the brief about counselling centres.")
+    async with town.write() as db:  # the file first, so that there is one to be asked for
+        (await db.get_one(Document, document.id)).state = "visibility_check"
+    await town.submit(town.olivia, "publication_file", document.key, {"file": given, "language": "en"})
+    async with town.write() as db:
+        (await db.get_one(Document, document.id)).state = "embargoed"
+    await confirmed(town, show, document)
+    for moment in (town.clock.now(), EMBARGO - timedelta(seconds=1)):
+        town.clock.set(moment)
+        await town.work("publication.release")
+        assert await gone(town.click(town.tahmina, Press("pubget", document.key)))
+        assert await gone(town.click(town.tahmina, Press("pubget", document.key), GROUP))
+        assert await gone(town.click(town.tahmina, Press("ritem", document.key)))
+        assert await gone(town.click(town.tahmina, Press("libget", document.key)))
+        assert await town.draw("publication_out", document.key, town.tahmina) == Skip("embargo")
+        assert await town.draw("publication_public", document.key, await channel(town)) == Skip("embargo")
+        assert await found(town, town.tahmina, "questions") == 0
+        assert "Five questions" not in show(await town.click(town.tahmina, Press("shelf", "all"))).text
+        assert "Five questions" not in show(await town.home(town.tahmina)).text
+    assert (await one(town)).state == "embargoed"
+    assert {due for _, _, due in await rows_of(town)} >= {EMBARGO}
+    assert min(due for _, _, due in await rows_of(town)) == EMBARGO
+
+
+@on_one
+async def test_at_the_embargo_moment_it_is_out_everywhere_at_once(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    document = await approved(town, show, paul, embargo=EMBARGO.isoformat())
+    out = await released(town, show, document)
+    assert (out.state, out.published_at) == ("disseminated", EMBARGO)
+    member = show([Edit(await town.draw("publication_out", out.key, town.tahmina))])
+    assert member.text.splitlines() == [
+        "New publication: “Five questions”.", f"Read it here: {LINK}", "Policy brief · Thu 25 Jun",
+    ]  # fmt: skip
+    assert member.labels == ["Read it", "Library"]
+    public = show([Edit(await town.draw("publication_public", out.key, await channel(town)))])
+    (read,) = public._buttons()
+    assert isinstance(read, LinkButton)
+    assert read.url == LINK
+    assert await found(town, town.tahmina, "counselling") == 1
+    assert "Five questions" in show(await town.click(town.tahmina, Press("ritem", out.key))).text
+
+
+@on_one
+async def test_the_card_goes_out_even_if_the_timer_is_late_and_never_early(town: Any, show: Any) -> None:
+    """Sending and publishing are two pieces of work at one moment: either may come first."""
+    paul = await approver(town)
+    document = await approved(town, show, paul, embargo=EMBARGO.isoformat())
+    await confirmed(town, show, document)
+    town.clock.set(EMBARGO)
+    assert not isinstance(await town.draw("publication_out", document.key, town.tahmina), Skip)
+
+
+@on_one
+async def test_the_funding_line_stands_on_it_once_the_community_names_one(town: Any, show: Any) -> None:
+    async with town.write() as db:
+        community = await db.get_one(Community, town.community.id)
+        community.settings = {**community.settings, "programme": {"funding_line": "Funded by the European Union"}}
+    document = await released(town, show, await approved(town, show, await approver(town)))
+    for kind, to in (("publication_out", town.claire), ("publication_public", await channel(town))):
+        text = show([Edit(await town.draw(kind, document.key, to))]).text
+        assert "Funded by the European Union" in text
+        assert text == text.strip()
+
+
+def moment(text: str, zone: str) -> datetime:
+    asking = Asking(datetime(2026, 3, 1, tzinfo=UTC), zone, "en", {})
+    return datetime.fromisoformat(MomentField(id="embargo", label="", future=False).clean(text, asking))
+
+
+@on_one
+async def test_an_embargo_typed_in_tokyo_is_shown_in_the_hosts_zone(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    until = moment("2026-06-25 21:00", "Asia/Tokyo")
+    assert until == EMBARGO
+    card = await asked(town, show, paul, embargo=until.isoformat())
+    line = next(each for each in card.text.splitlines() if each.startswith("Embargo until"))
+    assert "Thu 25 Jun" in line
+    assert "14:00" in line
+    with pytest.raises(FieldError):
+        moment("2026-03-29 02:30", "Europe/Brussels")
+
+
+@on_one
+async def test_an_embargo_moved_later_needs_no_new_approval_and_an_earlier_one_does(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    document = await approved(town, show, paul, embargo=EMBARGO.isoformat())
+    given = GIVEN | {"approver": paul.key}
+    later, sooner = EMBARGO + timedelta(days=2), EMBARGO - timedelta(days=2)
+    await town.submit(town.olivia, "publication", document.key, given | {"embargo": later.isoformat()})
+    assert (await one(town)).state == "embargoed"
+    await confirmed(town, show, await one(town))
+    assert min(due for _, _, due in await rows_of(town)) == later
+    (refused,) = await town.submit(town.olivia, "publication", document.key, given | {"embargo": sooner.isoformat()})
+    assert isinstance(refused, Invalid)
+    assert (await one(town)).embargo_until == later
+    status = show(await town.click(town.olivia, Press("pub", document.key)))
+    progress = show(await town.click(town.olivia, status.button("Sends")))
+    await town.click(town.olivia, progress.button("Undo"))
+    await town.submit(town.olivia, "publication", document.key, given | {"embargo": sooner.isoformat()})
+    assert (await one(town)).state == "visibility_check"
+
+
+@on_one
+async def test_while_a_release_is_planned_nothing_changes(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    document = await approved(town, show, paul, embargo=EMBARGO.isoformat())
+    await confirmed(town, show, document)
+    given = taken(town, "F1", "Another text")
+    (refused,) = await town.submit(town.olivia, "publication", document.key, GIVEN | {"approver": paul.key})
+    assert isinstance(refused, Invalid)
+    acts = (
+        town.submit(town.olivia, "publication_file", document.key, {"file": given, "language": "en"}),
+        town.click(town.olivia, Press("pubedit", document.key)),
+        town.click(town.olivia, Press("pubfile", document.key)),
+        town.click(town.olivia, Press("pubrel", document.key)),
+    )  # fmt: skip
+    for act in acts:
+        with pytest.raises(UserError) as error:
+            await act
+        assert error.value.text.key == "pu_undo_first"
+    again = show(await town.click(town.olivia, Press("aud", document.key)))
+    assert "Its release is planned." in again.text
+    with pytest.raises(UserError) as error:
+        await town.click(town.olivia, Press("bprev", document.key, "", "p"))
+    assert error.value.text.key == "pu_released"
+
+
+@on_one
+async def test_undo_before_its_moment_leaves_it_approved_and_nothing_comes_out(town: Any, show: Any) -> None:
+    document = await approved(town, show, await approver(town), embargo=EMBARGO.isoformat())
+    progress = await confirmed(town, show, document)
+    await town.click(town.olivia, progress.button("Undo"))
+    town.clock.set(EMBARGO + timedelta(days=1))
+    assert await town.work("publication.release") == 0
+    assert (await one(town)).state == "embargoed"
+    assert await town.draw("publication_out", document.key, town.tahmina) == Skip("embargo")
+    assert await found(town, town.tahmina, "questions") == 0
+    assert (await released(town, show, await one(town))).state == "disseminated"
+
+
+@on_one
+async def test_a_stopped_release_publishes_nothing_until_it_goes_on(town: Any, show: Any) -> None:
+    document = await approved(town, show, await approver(town), embargo=EMBARGO.isoformat())
+    progress = await confirmed(town, show, document)
+    async with town.write() as db:
+        for each in await db.scalars(select(Campaign)):
+            each.state = "stopped" if each.kind.startswith("publication_out") else each.state
+    town.clock.set(EMBARGO)
+    await town.work("publication.release")
+    assert (await one(town)).state == "embargoed"
+    assert await gone(town.click(town.tahmina, Press("pubget", document.key)))
+    async with town.write() as db:
+        for each in await db.scalars(select(Campaign).where(Campaign.state == "stopped")):
+            each.state = "sending"
+    town.clock.set(EMBARGO + timedelta(minutes=1))
+    await town.work("publication.release")
+    assert (await one(town)).state == "disseminated"
+    assert progress.labels
+
+
+@on_one
+async def test_taken_back_it_stays_published_and_can_be_sent_again(town: Any, show: Any) -> None:
+    document = await released(town, show, await approved(town, show, await approver(town)))
+    async with town.write() as db:
+        for each in await db.scalars(select(Campaign)):
+            each.state = "done"
+        for row in await db.scalars(select(Delivery).where(Delivery.state == "queued")):
+            row.state, row.sent_at = "sent", town.clock.now()
+    status = show(await town.click(town.olivia, Press("pub", document.key)))
+    card = show(await town.click(town.olivia, status.button("Sends")))
+    question = show(await town.click(town.olivia, card.button("Take back")))
+    sure = next(each for each in question._buttons() if each.press.verb == "takeback")
+    await town.click(town.olivia, sure)
+    assert (await one(town)).state == "published"
+    again = show(await town.click(town.olivia, Press("bprev", document.key, "", "p")))
+    assert any(each.startswith("Send to") for each in again.labels)
+
+
+@on_one
+async def test_withdrawn_every_card_says_so_and_nobody_finds_it(town: Any, show: Any) -> None:
+    document = await released(town, show, await approved(town, show, await approver(town)))
+    async with town.write() as db:
+        for number, kind in enumerate(("publication_out", "publication_public")):
+            db.add(
+                CardCopy(
+                    kind=kind, subject=document.key, platform="slack", workspace="T1", chat="C", message=str(number)
+                )
+            )
+    (ask,) = await town.click(town.olivia, Press("pubback", document.key))
+    assert isinstance(ask, Ask)
+    status = show(await town.submit(town.olivia, "publication_withdraw", document.key, {"reason": "Wrong figures"}))
+    assert "Why it was withdrawn: Wrong figures" in status.text
+    async with town.read() as db:
+        assert all(each.wanted > each.shown for each in await db.scalars(select(CardCopy)))
+        assert set(
+            await db.scalars(
+                select(Campaign.state).where(
+                    Campaign.subject == document.key, Campaign.kind.in_(("publication_out", "publication_public"))
+                )
+            )
+        ) == {"stopped"}
+    for kind, to in (("publication_out", town.tahmina), ("publication_public", await channel(town))):
+        assert await town.draw(kind, document.key, to) == Skip("gone")
+        card = show([Edit(await town.draw(kind, document.key, to, first=False))])
+        assert card.text == "The publication “Five questions” was withdrawn."
+        assert not any(isinstance(each, LinkButton) for each in card._buttons())
+    assert await found(town, town.tahmina, "questions") == 0
+    assert await gone(town.click(town.tahmina, Press("pubget", document.key)))
+    assert await gone(town.click(town.tahmina, Press("ritem", document.key)))
+
+
+@on_one
+async def test_a_file_in_two_languages_is_handed_to_anybody_in_private_once_out(
+    town: Any, show: Any, stranger: Any
+) -> None:
+    paul = await approver(town)
+    await checked(town, show, paul, link="")
+    document = await one(town)
+    for file, language in (("F1", "en"), ("F2", "fr")):
+        given = taken(town, file, f"Counselling {language}", f"brief-{language}.pdf")
+        await town.submit(town.olivia, "publication_file", document.key, {"file": given, "language": language})
+    card = show(await town.click(town.olivia, Press("pub", document.key)))
+    assert "File in English: brief-en.pdf (version 1)" in card.text
+    assert "File in Français: brief-fr.pdf (version 1)" in card.text
+    given = taken(town, "F3", "Counselling once more", "better-en.pdf")
+    card = show(await town.submit(town.olivia, "publication_file", document.key, {"file": given, "language": "en"}))
+    assert "better-en.pdf (version 2)" in card.text
+    assert "brief-fr.pdf (version 2)" in card.text
+    async with town.write() as db:
+        row = await db.get_one(Document, document.id)
+        row.state, row.published_at = "published", town.clock.now()
+    out = show([Edit(await town.draw("publication_public", document.key, await channel(town)))])
+    assert out.labels == ["English", "Français"]
+    (answer,) = await town.click(stranger, out.button("Français"), GROUP)
+    assert isinstance(answer, Reply)
+    assert answer.private
+    assert answer.message.file.name == "brief-fr.pdf"
+    (answer,) = await town.click(town.tahmina, Press("pubget", document.key))
+    assert answer.message.file.name == "better-en.pdf"
+    assert await found(town, town.tahmina, "counselling") == 1
+
+
+@on_one
+async def test_places_that_name_members_are_counted_at_the_visibility_check_and_never_quoted(
+    town: Any, show: Any
+) -> None:
+    await checked(town, show, await approver(town))
+    document = await one(town)
+    given = taken(town, "F1", "As Tahmina Udaharon said, it works. Later Claire Exemple agreed.")
+    card = show(await town.submit(town.olivia, "publication_file", document.key, {"file": given, "language": "en"}))
+    assert "2 places name a member or an organisation. Please look." in card.text
+    assert "Udaharon" not in card.text
+    assert (await one(town)).details["named"] == {"en": 2}
+
+
+@on_one
+async def test_it_can_be_published_without_messages_and_called_off_before(town: Any, show: Any) -> None:
+    document = await approved(town, show, await approver(town), embargo=EMBARGO.isoformat(), to="none", channels="none")
+    status = show(await town.click(town.olivia, Press("pub", document.key)))
+    question = show(await town.click(town.olivia, status.button("Without messages")))
+    planned = show(await town.click(town.olivia, question.button("Publish in the library")))
+    assert "nobody gets a message" in planned.text
+    called_off = show(await town.click(town.olivia, planned.button("Call off the release")))
+    town.clock.set(EMBARGO)
+    assert await town.work("publication.release") == 0
+    question = show(await town.click(town.olivia, called_off.button("Without messages")))
+    await town.click(town.olivia, question.button("Publish in the library"))
+    await town.work("publication.release")
+    assert (await one(town)).state == "published"
+    assert await found(town, town.tahmina, "questions") == 1
+    assert await rows_of(town) == []
+
+
+async def test_two_organisers_confirm_a_release_at_once_and_it_goes_out_once(town: Any, show: Any) -> None:
+    document = await approved(town, show, await approver(town))
+    await second_organiser(town)
+    sends = []
+    for who in (town.olivia, town.claire):
+        preview = show(await town.click(who, Press("bprev", document.key, "", "p")))
+        sends.append(next(each for each in preview._buttons() if str(each.press).startswith("bsend")))
+    await asyncio.gather(
+        town.click(town.olivia, sends[0]), town.click(town.claire, sends[1]), return_exceptions=True
+    )  # fmt: skip
+    async with town.read() as db:
+        kinds = sorted(
+            await db.scalars(
+                select(Campaign.kind).where(Campaign.kind.like("publication%"), Campaign.subject == document.key)
+            )
+        )
+        members = list(
+            await db.scalars(select(Delivery.member_id).join(Campaign).where(Campaign.kind == "publication_out"))
+        )
+    assert kinds.count("publication_out") == 1
+    assert len(members) == len(set(members))
+
+
+@on_one
+async def test_members_and_other_staff_get_nowhere(town: Any, show: Any) -> None:
+    paul = await approver(town)
+    document = await approved(town, show, paul)
+    for verb in (
+        "pub",
+        "pubedit",
+        "pubfile",
+        "pubst",
+        "pubvis",
+        "pubask",
+        "pubok",
+        "pubno",
+        "pubsee",
+        "pubback",
+        "pubrel",
+    ):
+        refused = show(await town.click(town.tahmina, Press(verb, document.key, str(document.revision)))).text
+        assert "Five questions" not in refused
+        assert refused
+    for verb in ("pub", "pubedit", "pubfile", "pubst", "pubwhy"):
+        with pytest.raises(UserError):
+            await town.click(paul, Press(verb, document.key))
+    assert "Five questions" not in show(await town.command(paul, "publication")).text
+    assert "1. Policy brief: Five questions · Approved" in show(await town.command(town.olivia, "publication")).text
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "https://gov.uk@evil.org", "data:text/html,x", "tg://user?id=1"]
+)
+def test_a_link_that_hides_where_it_leads_is_refused(link: str) -> None:
+    with pytest.raises(FieldError):
+        AddressField(id="link", label="").read(link, Asking(datetime.now(UTC), "UTC", "en", {}))
