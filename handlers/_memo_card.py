@@ -134,37 +134,38 @@ def has_page(document: Document) -> bool:
     return bool((document.details or {}).get("page"))
 
 
-def telegram(reader: Reader) -> bool:
+def for_telegram(reader: Reader) -> bool:
     """Tell whether a card is drawn for Telegram, where a file and its card are one message."""
     return reader.command_pattern.startswith("/{")
 
 
-def private(sight: Sight, kind: str, code: str, *, carries: bool) -> Message:
-    """Draw the card of one reader; `carries` puts the file itself into it where that was chosen."""
-    document, file = sight.document, None
+def private(sight: Sight, kind: str, code: str, *, telegram: bool) -> Message:
+    """Draw the card of one reader; on Telegram it carries the file itself where that was chosen.
+
+    Slack shows the first two lines in its notification, so the title comes third there.
+    """
+    document, file, by = sight.document, None, sight.document.ack_by
     state = _over(sight)
     if state is not None:
         return state
-    if carries and form_of(document) == "file" and sight.file is not None:
+    if telegram and form_of(document) == "file" and sight.file is not None:
         file = attachment(sight.file, code, document.version)
-    lines: list[Text] = []
+    named: Text = Bold(document.title)
     if sight.read and sight.acknowledged is not None:
-        lines.append(Bold(say("md_read", date=_date(sight.acknowledged.at, sight.zone))))
-        lines.append(document.title)
-        lines.append(say("md_of_meeting", date=_date(sight.day, sight.zone)))
+        named = document.title
+        lines: list[Text] = [
+            Bold(say("md_read", date=_date(sight.acknowledged.at, sight.zone))),
+            say("md_of_meeting", date=_date(sight.day, sight.zone)),
+        ]
     else:
-        again, by = kind == AGAIN, document.ack_by
-        lines.append(say("md_again" if again else "md_ready", date=_date(sight.day, sight.zone)))
-        if again and by is not None:
-            deadline = _date(by, sight.zone)
-            lines.append(say("ack_request", memo_title=Bold(document.title), ack_deadline=deadline))
-        else:
-            lines.append(Bold(document.title))
+        lines = [say("md_again" if kind == AGAIN else "md_ready", date=_date(sight.day, sight.zone)), say("md_only")]
         if sight.reason:
             lines.append(say("md_corrected", n=document.version, reason=sight.reason))
-        lines.append(say("md_only"))
-        if by is not None and not again:
+        if kind == AGAIN and by is not None:
+            named = say("ack_request", memo_title=named, ack_deadline=_date(by, sight.zone))
+        elif by is not None:
             lines.append(say("md_confirm_by", date=_date(by, sight.zone)))
+    lines.insert(1 if telegram else 2, named)
     return Message(tuple(lines), rows(*_choices(sight, carried=file is not None)), protect=True, file=file)
 
 
@@ -222,7 +223,7 @@ async def draw_private(db: Session, drawing: Drawing) -> Message | Skip:
     sight = await see(db, document, member, drawing.now, about)
     if drawing.first and (why := _pointless(drawing, sight)):
         return Skip(why)
-    return private(sight, drawing.kind, await code_of(db, document), carries=telegram(drawing.reader))
+    return private(sight, drawing.kind, await code_of(db, document), telegram=for_telegram(drawing.reader))
 
 
 def _left(document: Document) -> str:

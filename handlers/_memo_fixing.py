@@ -255,7 +255,7 @@ async def question(
     version = await memos.version_of(db, document, number)
     known = await views.people(db, [correction.by])
     by = known[correction.by].name if correction.by in known else "–"
-    lines: list[Text] = [say("md_fix_ask", name=by, n=number), Bold(document.title)]
+    lines: list[Text] = [say("md_fix_ask", name=by, n=number), say("md_only"), Bold(document.title)]
     if version is not None:
         lines.append(say("md_reason", reason=version.reason))
     lines += [
@@ -305,7 +305,10 @@ async def draw_news(db: Session, drawing: Drawing) -> Message | Skip:
     said = await memo_corrections.decided(db, document, correction.number)
     known = await views.people(db, [said.member_id] if said else [])
     name = known[said.member_id].name if said and said.member_id in known else "–"
-    lines: list[Text] = [say(f"md_fix_news_{correction.state}", name=name, n=correction.number), document.title]
+    lines: list[Text] = [
+        say(f"md_fix_news_{correction.state}", name=name, n=correction.number),
+        await sending.title(db, document),
+    ]
     manages = "organiser" in await roles_of(db, drawing.member, drawing.now)
     ready = correction.state == "approved" and manages
     preview = preview_button("preview", sending.CORRECTION, _subject(document, correction)) if ready else None

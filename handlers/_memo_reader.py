@@ -59,7 +59,7 @@ async def my_card(ctx: Context, document: Document, version: int | None = None) 
     """Draw the actor's own card."""
     sight = await cards_of.see(ctx.db, document, ctx.me, ctx.now, version)
     code = await cards_of.code_of(ctx.db, document)
-    return cards_of.private(sight, cards_of.CARD, code, carries=on_telegram(ctx))
+    return cards_of.private(sight, cards_of.CARD, code, telegram=on_telegram(ctx))
 
 
 async def show(ctx: Context, press: Press) -> Answers:
@@ -185,7 +185,7 @@ async def my_list(ctx: Context, page: int) -> Message:
     if not found:
         return Message((Bold(say("b_memos")), say("md_none")), rows(home), protect=True)
     page = max(0, min(page, (len(found) - 1) // PAGE))
-    lines: list[Text] = [Bold(say("b_memos"))]
+    lines: list[Text] = [Bold(say("b_memos")), say("md_only")]
     buttons: list[Button] = []
     for number, each in enumerate(found[page * PAGE : (page + 1) * PAGE], page * PAGE + 1):
         lines.append((f"{number}. ", *_line(each, ctx.community.zone)))

@@ -96,7 +96,7 @@ async def _as_sent(
     )  # fmt: skip
     day = cards_of.day_of(document, meeting, zone)
     sight = cards_of.Sight(like, like.version, day, zone, None, file, version.reason if version else "", now)
-    return cards_of.private(sight, cards_of.CARD, await cards_of.code_of(db, document), carries=True)
+    return cards_of.private(sight, cards_of.CARD, await cards_of.code_of(db, document), telegram=True)
 
 
 async def title(db: Session, document: Document) -> Text:
@@ -284,7 +284,7 @@ async def reminder(db: Session, document: Document, now: datetime, occurrence: s
     subject = memo_reading.copy_name(document, document.version)
     return Broadcast(
         kind=cards_of.AGAIN, subject=subject, occurrence=occurrence, title=await name_nudge(db, subject),
-        sample=cards_of.private(sight, cards_of.AGAIN, await cards_of.code_of(db, document), carries=False),
+        sample=cards_of.private(sight, cards_of.AGAIN, await cards_of.code_of(db, document), telegram=False),
         people=await memo_reading.silent(db, document), capped=True, expires=document.ack_by,
         back=button("mm_report", "mreport", document.key),
     )  # fmt: skip
@@ -308,7 +308,7 @@ async def build_notice(db: Session, subject: str, now: datetime) -> Broadcast:
     return Broadcast(
         kind=cards_of.WITHDRAWN, subject=document.key,
         occurrence=f"{await rounds(db, (cards_of.WITHDRAWN,), subject) + 1}", title=await name_notice(db, subject),
-        sample=cards_of.private(sight, cards_of.WITHDRAWN, "", carries=False), people=people, bulk=False,
+        sample=cards_of.private(sight, cards_of.WITHDRAWN, "", telegram=False), people=people, bulk=False,
         back=button("mm_report", "mreport", document.key), stands_for=(document.revision,),
     )  # fmt: skip
 

@@ -23,8 +23,8 @@ CLOSE_DAY, AT_LEAST = 44, 14
 """Reading can be confirmed until this day after the meeting begins, or so many days after the sending."""
 REMINDER_DAYS, REMIND_AFTER = (37, 42), (7, 12)
 """Days after the meeting of the two reminders; of a memo that went out late, days after its sending."""
-EVENING = time(18)
-"""Hour of the host's zone at which a deadline ends, so that it is the same date for nearly everybody."""
+MORNING, EVENING = time(9), time(18)
+"""Hours of the host's zone: of a post in a channel; at which a deadline ends, the same date for nearly everybody."""
 ARCHIVE = timedelta(days=1)
 
 
@@ -46,12 +46,17 @@ def zone_of(meeting: Meeting | None, home: str) -> str:
 
 
 def wanted(document: Document, meeting: Meeting | None, zone: str) -> datetime | None:
-    """Give the moment an organiser chose for the sending; none for "now"."""
+    """Give the moment an organiser chose for the sending; none for "now".
+
+    A day begins at midnight, so that everybody's morning is in it; with a card in a channel, which goes at that very
+    moment, at nine in the host's zone.
+    """
     chosen = (document.details or {}).get("schedule") or {}
     if chosen.get("at"):
         return datetime.fromisoformat(str(chosen["at"]))
     if chosen.get("days") is not None:
-        return moment(first_day(meeting, document, zone) + timedelta(days=int(chosen["days"])), zone)
+        hour = MORNING if (document.targets or {}).get("channels") else time()
+        return moment(first_day(meeting, document, zone) + timedelta(days=int(chosen["days"])), zone, hour)
     return None
 
 

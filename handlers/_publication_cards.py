@@ -52,7 +52,7 @@ def out_card(document: Document, files: Mapping[str, StoredFile], community: Com
     if document.state == "withdrawn":
         return Message((say("pu_withdrawn", title=Bold(document.title)),), rows(library))
     line, title = funding(community), Bold(document.title)
-    link = Link(document.link, document.link)
+    link: Text = Link(document.link, document.link) if document.link else ""
     lines: list[Text] = []
     if document.link and line:
         lines.append(say("publication_out", publication_title=title, publication_link=link, funding_line=line))

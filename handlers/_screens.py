@@ -142,7 +142,7 @@ async def _next_of_staff(ctx: Context) -> list[Text]:
 
 def _foot(ctx: Context) -> Message:
     waiting_uses = offer(("meetings", "meetings"), ("my", "my"), ("polls", "polls"), ("feedback", "feedback"))
-    public = offer(("webinars", "webinar"))
+    shelves = offer(("memos", "memos"), ("library", "library"), ("webinars", "webinar"))
     own = offer(("feed", "calendar"), ("settings", "settings"), ("privacy", "privacy"), ("help", "help"))
     desk = offer(("desk", "desk")) if ctx.organiser else ()
-    return Message((messages_line(ctx),), rows(waiting_uses, own, (*public, *desk)))
+    return Message((messages_line(ctx),), rows(waiting_uses, shelves, own, desk))

@@ -9,6 +9,7 @@ from chat.text import Bold, Link, Text, When, say
 from handlers import _webinar_cards
 from handlers._card_lines import can
 from handlers._webinar_cards import SAFE, register_link, shows_link, when
+from handlers._webinar_day_timers import had_link
 from scheduler.contract import Drawing, Skip
 from storage import webinar_days, webinars
 from storage.communities import own_community
@@ -64,10 +65,11 @@ async def draw_link(db: Session, drawing: Drawing) -> Message | Skip:
     found = await _theirs(db, drawing)
     if not isinstance(found, tuple):
         return found
-    webinar, registrant, _ = found
+    webinar, registrant, member = found
     if not webinar.join_link:
         return Skip("no_link") if drawing.first else await _own(db, webinar, registrant, drawing)
-    if not drawing.first and not shows_link(webinar, drawing.now):  # it has another date meanwhile
+    shown = drawing.first or shows_link(webinar, drawing.now) or await had_link(db, webinar, member)
+    if not shown:  # it has another date meanwhile
         return await _own(db, webinar, registrant, drawing)
     new = bool(drawing.details.get("new"))
     return await day(db, webinar, registrant, drawing.now, text=await _link(db, webinar, new=new))

@@ -327,17 +327,29 @@ async def _onward(_db: Session, subject: str) -> Button | None:
     return button("webinar", "webst", subject)
 
 
-def _sending(letter: str, kind: str, key: str) -> Sending:
+def _sending(letter: str, key: str, *kinds: str) -> Sending:
+    """Make kinds of messages known to the lists of sends by a name; none of them has a preview."""
+
     async def name(db: Session, subject: str) -> Text:
         webinar = await webinars.by_key(db, subject)
         return say(key, title=webinar.title if webinar else "–")
 
     return _broadcast.register(
         Sending(
-            letter=letter, kinds=(kind,), build=_no_preview, name=name, confirmed=_confirmed, undone=_undone,
+            letter=letter, kinds=kinds, build=_no_preview, name=name, confirmed=_confirmed, undone=_undone,
             onward=_onward,
         )
     )  # fmt: skip
 
 
-SENDINGS = (_sending("wm", MOVED, "wd_send_moved"), _sending("wc", CANCELLED, "wd_send_cancelled"))
+SENDINGS = (
+    _sending("wm", "wd_send_moved", MOVED),
+    _sending("wc", "wd_send_cancelled", CANCELLED),
+    _sending("wt", "wd_send_reminder", *_webinar_day_timers.ROWS),
+    _sending("wf", "wd_send_feedback", "webinar_feedback"),
+    _sending("wa", "wd_send_speaker", "webinar_speaker"),
+    _sending(
+        "wo", "wd_send_organisers", "webinar_link_missing", "webinar_recording_due", "webinar_report",
+        "webinar_questions",
+    ),
+)  # fmt: skip

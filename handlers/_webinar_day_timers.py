@@ -241,7 +241,12 @@ async def link_changed(db: Session, webinar: Webinar, now: datetime) -> None:
             )  # fmt: skip
 
 
-async def _sent(db: Session, webinar: Webinar) -> tuple[set[int | None], set[int | None]]:
+async def had_link(db: Session, webinar: Webinar, member: Member) -> bool:
+    """Tell whether somebody has got the link for this date, before the host's morning if that is when theirs was."""
+    return member.id in (await _sent(db, webinar, member))[0]
+
+
+async def _sent(db: Session, webinar: Webinar, member: Member | None = None) -> tuple[set[int | None], set[int | None]]:
     """Give to whom, by id, the link for this date has gone, and for whom it waits."""
     query = (
         select(Delivery.member_id, Delivery.state)
@@ -251,6 +256,8 @@ async def _sent(db: Session, webinar: Webinar) -> tuple[set[int | None], set[int
             Campaign.occurrence.startswith(stamp(webinar)),
         )
     )  # fmt: skip
+    if member is not None:
+        query = query.where(Delivery.member_id == member.id)
     found = (await db.execute(query)).all()
     return {one for one, state in found if state in OUT}, {one for one, state in found if state == "queued"}
 

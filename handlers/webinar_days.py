@@ -181,6 +181,7 @@ async def erase(db: Session, timer: Timer, now: datetime) -> None:
     webinar = await webinars.by_key(db, timer.subject)
     if webinar is not None and now >= webinar.ends_at + webinar_erasing.AFTER:
         await webinar_erasing.erase(db, webinar, now)
+        await cards.touch(db, (questions.CARD, report.SCREEN), webinar.key)
 
 
 @feature.click("webhere", who="anyone")

@@ -213,9 +213,10 @@ async def put_file(db: Session, key: str, file: StoredFile, language: str, by: M
         version = DocumentVersion(document_id=found.id, number=found.version, created_at=now, created_by=by.id)
         db.add(version)
         await db.flush()
-        kept = {each: stored for each, stored in files.items() if each != language}
-        db.add_all(DocumentFile(version_id=version.id, language=each, file_id=kept[each].id) for each in kept)
-    db.add(DocumentFile(version_id=version.id, language=language, file_id=file.id))
+    else:
+        files = {}
+    for each, stored in {**files, language: file}.items():
+        db.add(DocumentFile(version_id=version.id, language=each, file_id=stored.id))
     _rewritten(found, by)
     found.revision += 1
     await db.flush()

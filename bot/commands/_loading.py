@@ -13,7 +13,7 @@ from bot.commands._links import JoinLinkFor, links_for, waiting
 from bot.keys import make_key_file, read_keys
 from bot.settings import Settings
 from handlers._reminding import arm
-from storage import schema
+from storage import schema, search
 from storage.communities import Community
 from storage.community_file import CommunityFile, Report, is_history, load, load_history, take_in
 from storage.database import Database, Session
@@ -109,6 +109,7 @@ async def _take(
                 history = load_history(file, await db.scalars(select(Member.code).where(Member.staff.is_(False))))
                 report = await take_in_history(db, history, current=current)
             await _arm(db)
+            await search.reindex(db)
             if not keep:
                 raise _Undone
     except _Undone:
@@ -138,6 +139,7 @@ async def migrate(settings: Settings) -> tuple[str | None, str]:
                 for each in found:
                     async with database.write(each) as db:
                         await _arm(db)
+                        await search.reindex(db)
         return before, after
 
 

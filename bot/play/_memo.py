@@ -35,6 +35,9 @@ MEMBERS = {"slack": "C0MEMBERS", "telegram": "-1001000000001"}
 CONFIRM = (("m03", "m05", "m14", "m16", "m09", "m23", "m24"), ("m06", "m12", "m17"), ("m18", "m19", "m21"))
 """Who confirms before the first reminder, and after it; m01 does so on the page."""
 
+UNPACED = {"SLACK_PER_MINUTE": "0", "TELEGRAM_PER_SECOND": "0"}
+"""A withdrawal edits some hundred cards; at the pace of a real workspace that takes minutes."""
+
 
 def given(**options: Any) -> dict[str, str]:
     """Give the note as a file that somebody picks."""
@@ -54,7 +57,7 @@ async def play_memo(community: Path, say: Callable[[str], None]) -> dict[str, An
     """Play scenario `memo`; give its part of the result (design §9)."""
     file = demo_world.read_file(community)
     people = {each["id"]: each for each in (*file["staff"], *file["members"])}
-    async with running(community, clock=START, current=False, prepare=unwritten, log_level="ERROR") as demo:
+    async with running(community, clock=START, current=False, prepare=unwritten, log_level="INFO", log_to=Path("/tmp/memo.log"), extra=UNPACED) as demo:
         player = Player(demo, people, say)
         await demo.control("limits", enabled=False)
         say("Mon 9 Feb 2026: Olivia hands in the memo of M5; the check finds a slip, she hands in another file")
@@ -67,12 +70,10 @@ async def play_memo(community: Path, say: Callable[[str], None]) -> dict[str, An
         await read(player)
         say("Fri 6 Mar: a correction, approved anew, takes the place of the memo in every chat")
         await correct(player)
-        await player.dump("o01")
-        await player.dump("o03")
-        for each in ("m16","m12","m24","m15"):
-            await player.dump(each)
         say("Mon 9 Mar: withdrawn; every card says so")
         await withdraw(player)
+        for each in ("o01", "m16","m12","m24","m15"):
+            await player.dump(each)
         await demo.stop_bot()
         result = await count(demo, END)
         seen = await per_member(demo)
@@ -198,6 +199,7 @@ def _must(good: bool, what: str) -> None:
 async def correct(player: Player) -> None:
     demo = player.demo
     await demo.control("say", person="o01", platform="slack", text="/cop memo status M5")
+    await demo.settle(cards=False)
     await player.press("o01", r"^mreport:")
     await player.press("o01", r"^mfix:")
     reason = "One figure on page 2 was of another year."
@@ -219,7 +221,9 @@ async def withdraw(player: Player) -> None:
     demo = player.demo
     await player.run_until(END - timedelta(hours=6), cards=False)
     await demo.control("say", person="o01", platform="slack", text="/cop memo status M5")
+    await demo.settle(cards=False)
     await player.press("o01", r"^mreport:")
+    await demo.settle(cards=False)
     await player.press("o01", r"^mwith:.*:$")
     await player.press("o01", r"^mwith:.*:yes$")
     await player.fill("o01", {"reason": "The figures are being counted anew.", "count": "24"})

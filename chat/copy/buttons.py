@@ -136,6 +136,5 @@ COPY: dict[str, str | tuple[str, str]] = {
     "b_webinars": "Webinars",
     "b_memos": "Memos",
     "b_library": "Library",
-    "b_save_draft": "Save the draft",
     "b_add": "Add",
 }

@@ -110,6 +110,10 @@ COPY: dict[str, str | tuple[str, str]] = {
     "wd_cal_again": "Please add it to your calendar again; the new entry replaces the old one.",
     "wd_send_moved": "New date of the webinar: {title}",
     "wd_send_cancelled": "Webinar cancelled: {title}",
+    "wd_send_reminder": "Reminder of the webinar: {title}",
+    "wd_send_feedback": "Questions after the webinar: {title}",
+    "wd_send_speaker": "Question to speakers about the recording: {title}",
+    "wd_send_organisers": "To those who run the webinar: {title}",
     # report
     "wd_report": "Report on the webinar: {title}",
     "wd_early": "Sent early, because the project ends.",

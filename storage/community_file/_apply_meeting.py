@@ -13,7 +13,7 @@ from storage import changes
 from storage.community_file._merge import Merge
 from storage.community_file._shape import MeetingEntry, MemoEntry
 from storage.database import Session
-from storage.documents import Acknowledgment, Document
+from storage.documents import Acknowledgment, Document, MemoReader
 from storage.feedback import FeedbackAnswer, FeedbackFlag
 from storage.meetings import HELD, INVITED, Attendance, Invitation, Meeting
 from storage.members import Member
@@ -176,19 +176,19 @@ async def _memo(db: Session, row: Meeting, entry: MemoEntry, members: Mapping[st
     known = await db.scalar(select(Document.id).where(Document.meeting_id == row.id, Document.kind == "memo"))
     if known is not None:
         return []
-    invited = await db.scalars(
-        select(Invitation.id).where(Invitation.meeting_id == row.id, Invitation.delivered.is_(True))
-    )
+    asked = select(Invitation.member_id).where(Invitation.meeting_id == row.id, Invitation.delivered.is_(True))
+    readers = list(await db.scalars(asked))
     memo = Document(
         kind="memo",
         meeting_id=row.id,
         title=entry.title,
         state="acknowledged_closed",
         distributed_at=entry.distributed,
-        recipients=len(invited.all()),
+        recipients=len(readers),
     )
     db.add(memo)
     await db.flush()
+    db.add_all(MemoReader(document_id=memo.id, member_id=each, added_at=entry.distributed) for each in readers)
     for code, days in entry.acknowledged.items():
         at = entry.distributed + timedelta(days=days)
         db.add(Acknowledgment(document_id=memo.id, member_id=members[code].id, at=at))

@@ -191,6 +191,9 @@ async def test_every_message_about_a_memo_is_protected(town: Any, post: Post, fo
         for subject in (post.key, *subjects):
             for kind in ("memo", "memo_again", "memo_corrected", "memo_withdrawn"):
                 seen.append(await post.drawn(kind, town.tahmina, subject))
+                notifies = await post.drawn(kind, town.claire, subject)
+                if isinstance(notifies, Message):  # Slack shows two lines in a notification
+                    assert "Counting" not in repr(notifies.lines[:2])
             for kind in ("memo_channel", "memo_refreshed"):
                 seen.append(await post.drawn(kind, channel, subject))
 
@@ -214,3 +217,26 @@ async def test_every_message_about_a_memo_is_protected(town: Any, post: Post, fo
     for each in drawn:
         words = post.show([Reply(each)]).text
         assert "Counting" not in words.splitlines()[0]  # the push text
+
+
+@on_one
+async def test_a_correction_in_another_language_is_looked_at_again_and_can_be_given_up(town: Any, post: Post) -> None:
+    await post.out()
+    subject = await post.correct()
+    asked = await post.card_of(post.dana, "memo_fix", subject)
+    await town.click(post.dana, asked.button("Approve"))
+    (ask,) = await town.click(town.olivia, Press("mfixl", post.key, "", "2"))
+    assert isinstance(ask, Ask)
+    given = {"file": file(town, "F7", text="Corrigé"), "language": "fr"}
+    await town.submit(town.olivia, "memo_fixl", ask.subject, given)
+    assert (await post.document()).details["correction"]["state"] == "in_approval"
+    assert len(files(await town.click(post.dana, Press("mfixsee", post.key, "", "2")))) == 2
+    again = await post.card_of(post.dana, "memo_fix", subject)
+    await town.click(post.dana, again.button("Approve"))
+    assert "no file in it" not in (await post.preview("mc", subject)).text
+    report = post.show(await town.click(town.olivia, Press("mreport", post.key)))
+    assert "Version 2 is approved and not sent yet." in report.text
+    gone = post.show(await town.click(town.olivia, report.button("Discard draft")))
+    assert "The correction was given up." in gone.text
+    assert "given up or replaced" in (await post.card_of(post.dana, "memo_fix", subject)).text
+    await refused(post.preview("mc", subject), "md_fix_replaced")

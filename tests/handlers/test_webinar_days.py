@@ -169,13 +169,17 @@ async def test_the_last_reminder_keeps_its_hour_at_night(town: Town) -> None:
     assert (await _planned(town, "webinar_hour"))["m05"].due_at == night - HOUR
 
 
-async def test_a_link_before_a_monday_comes_on_friday(town: Town) -> None:
+async def test_a_link_before_a_monday_comes_on_friday(town: Town, show: Any) -> None:
     monday = datetime(2026, 6, 29, 8, 0, tzinfo=UTC)  # 10:00 in Brussels and Paris: Monday 9:00 would be too late
     webinar = await _open(town, starts_at=monday, ends_at=monday + HOUR)
     await _register(town, webinar, town.claire)
     await _reach(town, monday - 5 * DAY)
     due = (await _planned(town, "webinar_link"))["m05"].due_at
     assert due.date().isoformat() == "2026-06-26"
+    await _sent(town, "webinar_link")
+    await _reach(town, due + HOUR)  # a change of the title redraws it: what has been given stays
+    redrawn = await town.draw("webinar_link", webinar.key, town.claire, first=False)
+    assert JOIN in show(_message(redrawn)).text
 
 
 async def test_the_link_goes_to_the_registered_alone(town: Town, webinar: Webinar, show: Any) -> None:
@@ -660,7 +664,7 @@ async def test_many_people_are_told_only_after_their_number_was_typed(town: Town
             db.add(each)
             await db.flush()
             await webinars.register(db, webinar, each, town.clock.now())
-    seen, asked = await _change(town, webinar, show, "webcan")
+    _, asked = await _change(town, webinar, show, "webcan")
     [ask] = asked
     assert isinstance(ask, Ask)
     [wrong] = await town.submit(town.olivia, ask.form, ask.subject, {"count": "49"})

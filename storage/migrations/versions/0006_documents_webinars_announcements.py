@@ -497,6 +497,14 @@ def upgrade() -> None:
     op.add_column("document", sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("document", sa.Column("reason", sa.String(length=600), nullable=False, server_default=""))
 
+    # Memos brought in with their history are read by those who were invited.
+    op.execute(
+        "INSERT INTO memo_reader (document_id, member_id, added_at, community_id) "
+        "SELECT d.id, i.member_id, d.distributed_at, d.community_id FROM document d "
+        "JOIN invitation i ON i.meeting_id = d.meeting_id "
+        "WHERE d.kind = 'memo' AND d.distributed_at IS NOT NULL AND i.delivered"
+    )
+
 
 def downgrade() -> None:
     op.drop_column("document", "reason")
