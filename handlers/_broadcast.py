@@ -191,7 +191,7 @@ def card(made: Plan, now: datetime) -> Message:
     lines += it.warnings
     if made.empty:
         lines.append(say("m_nobody"))
-        return Message(tuple(lines), rows(row(it.back)))
+        return Message(tuple(lines), rows(row(it.back)), protect=it.sample.protect)
     lines += [say("m_they_get"), *(Italic(each) for each in it.sample.lines)]
     minute = int(now.timestamp() // 60)
     label: Text = say("b_send_n", n=str(len(made.reached))) if made.reached else say("b_send")
@@ -207,6 +207,7 @@ def card(made: Plan, now: datetime) -> Message:
             row(Button(label, press, "primary"), button("cancel_form", "bdrop", it.subject, "", made.letter)),
         ),
         (say("m_confirm_within"),),
+        protect=it.sample.protect,
     )
 
 

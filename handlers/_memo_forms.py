@@ -10,10 +10,11 @@ from sqlalchemy import select
 from chat.errors import UserError
 from chat.form import ChoiceField, FileField, Form, Option, TextField, size_text
 from chat.language import LANGUAGES
-from chat.message import Message, button, row
+from chat.message import Attachment, Message, button, row
 from chat.outbound import Answer, Invalid, Reply
 from chat.text import Bold, LanguageName, Text, When, say
 from handlers import _files
+from handlers import _memo_card as cards_of
 from handlers import _memo_checks as checks
 from handlers import _memo_steps as steps
 from handlers import _memo_views as views
@@ -22,6 +23,7 @@ from storage import attendance, documents, memos
 from storage.audience import AGREED
 from storage.database import Session
 from storage.documents import FORMS, Document
+from storage.files import StoredFile
 from storage.meetings import HELD, Meeting, by_key, lock
 from storage.members import Member, Organisation, holders
 from storage.memos import APPROVE, ORGANISE, Plan, Refused
@@ -312,5 +314,10 @@ async def open_file(ctx: Context, document: Document, language: str) -> list[Ans
     lines: tuple[Text, ...] = (Bold(document.title), say("mm_restricted"))
     entry = AccessEntry(document_id=document.id, member_id=ctx.me.id, version=document.version, what="sent", at=ctx.now)
     ctx.db.add(entry)
-    shown = Message(lines, (tuple(named),) if named else (), protect=True, file=_files.attachment(stored))
+    shown = Message(lines, (tuple(named),) if named else (), protect=True, file=await _nameless(ctx, document, stored))
     return [Reply(shown, private=True)]
+
+
+async def _nameless(ctx: Context, document: Document, stored: StoredFile) -> Attachment:
+    """Give a file under a name that tells nothing: notifications show it, and Telegram keeps it for later sends."""
+    return cards_of.attachment(stored, await cards_of.code_of(ctx.db, document), document.version)

@@ -160,6 +160,8 @@ async def may_read(db: Session, document: Document, member: Member, roles: froze
         return member.id in (document.author_id, *asked) or (document.state == "in_approval" and APPROVE in roles)
     if document.state not in READABLE or (document.expires_at is not None and document.expires_at <= now):
         return False
+    if document.distributed_at is not None and document.distributed_at > now:  # confirmed, and can still be undone
+        return False
     listed = select(MemoReader.id).where(MemoReader.document_id == document.id, MemoReader.member_id == member.id)
     return await db.scalar(listed) is not None
 

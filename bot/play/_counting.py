@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -53,6 +54,7 @@ async def count(demo: Demo, at: datetime) -> dict[str, Any]:
 _COLUMNS = ("planned", "sent", "duplicated", "missing")
 
 
+_POSTS = ("sendMessage", "sendDocument", "chat.postMessage")
 _NOWHERE = ("", "", "")
 Where = tuple[str, str, str]
 
@@ -67,10 +69,11 @@ def _arrivals(ledger: Any) -> tuple[Counter[Where], dict[Where, Where]]:
     arrived: Counter[Where] = Counter()
     texts: dict[Where, Where] = {}
     for each in rows:
-        if each["method"] in ("sendMessage", "chat.postMessage") and each["status"] in (200, "ok") and each["message"]:
+        if each["method"] in _POSTS and each["status"] in (200, "ok") and each["message"]:
             here = (each["platform"], str(each["chat"]), str(each["message"]))
             arrived[here] += 1
-            texts[here] = (each["platform"], str(each["chat"]), str(each["body"].get("text", "")))
+            words = each["body"].get("caption") if each["method"] == "sendDocument" else each["body"].get("text")
+            texts[here] = (each["platform"], str(each["chat"]), str(words or ""))
     return arrived, texts
 
 
@@ -94,3 +97,17 @@ async def per_member(demo: Demo) -> dict[str, dict[str, int]]:
     finally:
         await database.close()
     return {who: dict(sorted(kinds.items())) for who, kinds in sorted(found.items())}
+
+
+def exact(messages: Messages) -> bool:
+    """Tell whether everything that was planned arrived, once."""
+    cells = [cell for platforms in messages.values() for cell in platforms.values()]
+    return all(cell["sent"] == cell["planned"] and not cell["duplicated"] for cell in cells)
+
+
+def same(seen: dict[str, dict[str, int]], wanted: dict[str, dict[str, int]], say: Callable[[str], None]) -> bool:
+    """Tell whether everybody got what they should, and say who did not."""
+    for who in sorted({*seen, *wanted}):
+        if seen.get(who) != wanted.get(who):
+            say(f"NOT as expected: {who} got {seen.get(who)}, expected {wanted.get(who)}")
+    return seen == wanted

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot import demo_world
 from bot.demo import running
-from bot.play._counting import count, per_member
+from bot.play._counting import count, exact, per_member, same
 from bot.play._player import Player
 
 START = datetime(2025, 7, 24, 7, 0, tzinfo=UTC)
@@ -85,15 +85,12 @@ async def play_meeting(community: Path, say: Callable[[str], None]) -> dict[str,
         await _after(player)
         await demo.stop_bot()
         result = await count(demo, END)
-        seen, wanted = await per_member(demo), _expected()
-        for who in sorted({*seen, *wanted}):
-            if seen.get(who) != wanted.get(who):
-                say(f"NOT as expected: {who} got {seen.get(who)}, expected {wanted.get(who)}")
+        good = same(await per_member(demo), _expected(), say)
         ended = next(each for each in result["meetings"] if each["key"] == "M7")
         if (ended["state"], ended["yes"], ended["attended"]) != ("held", 17, 16):
             say(f"NOT as expected: {ended}")
             return result | {"ok": False}
-        return result | {"ok": seen == wanted and _exact(result["messages"])}
+        return result | {"ok": good and exact(result["messages"])}
 
 
 async def _plan(player: Player) -> None:
@@ -171,11 +168,6 @@ async def _after(player: Player) -> None:
     await player.run_until(END, cards=False)
     await player.press("m01", r"^used:[^:]+:[^:]*:yes$")
     await demo.settle(cards=False)
-
-
-def _exact(messages: dict[str, dict[str, dict[str, int]]]) -> bool:
-    cells = [cell for platforms in messages.values() for cell in platforms.values()]
-    return all(cell["sent"] == cell["planned"] and not cell["duplicated"] for cell in cells)
 
 
 def _expected() -> dict[str, dict[str, int]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import re
+import tempfile
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +20,8 @@ from sqlalchemy import delete, select
 
 from bot import demo_world
 from bot.demo import running
-from bot.play._counting import count, per_member
-from bot.play._papers import TITLE, memo_paper
+from bot.play._counting import count, exact, per_member, same
+from bot.play._papers import MENDED, SLIP, TITLE, memo_paper
 from bot.play._player import Player
 from storage.database import Session
 from storage.documents import Acknowledgment, Document
@@ -35,6 +37,11 @@ MEMBERS = {"slack": "C0MEMBERS", "telegram": "-1001000000001"}
 CONFIRM = (("m03", "m05", "m14", "m16", "m09", "m23", "m24"), ("m06", "m12", "m17"), ("m18", "m19", "m21"))
 """Who confirms before the first reminder, and after it; m01 does so on the page."""
 
+ACKNOWLEDGED = 14
+ELSEWHERE = ("C0NEWS", "-1001000000002", "C0ORG", "-1001000000003")
+"""Channels that nothing of a memo may reach: announcements, organisers."""
+SENT, EDITED = ("sendMessage", "sendDocument"), ("editMessageText", "editMessageCaption", "editMessageMedia")
+WITH_FILE = ("memo", "memo_again", "memo_corrected")
 UNPACED = {"SLACK_PER_MINUTE": "0", "TELEGRAM_PER_SECOND": "0"}
 """A withdrawal edits some hundred cards; at the pace of a real workspace that takes minutes."""
 
@@ -57,43 +64,34 @@ async def play_memo(community: Path, say: Callable[[str], None]) -> dict[str, An
     """Play scenario `memo`; give its part of the result (design §9)."""
     file = demo_world.read_file(community)
     people = {each["id"]: each for each in (*file["staff"], *file["members"])}
-    async with running(community, clock=START, current=False, prepare=unwritten, log_level="INFO", log_to=Path("/tmp/memo.log"), extra=UNPACED) as demo:
-        player = Player(demo, people, say)
-        await demo.control("limits", enabled=False)
-        say("Mon 9 Feb 2026: Olivia hands in the memo of M5; the check finds a slip, she hands in another file")
-        await write(player)
-        say("Two speakers confirm the facts; Olivia may not approve what she wrote, Dana does")
-        await approve(player)
-        say("Fri 20 Feb: sent to the 24 who were invited, after the number is typed")
-        await distribute(player)
-        say("14 confirm, one of them on the page; the silent are reminded, some have the file sent")
-        await read(player)
-        say("Fri 6 Mar: a correction, approved anew, takes the place of the memo in every chat")
-        await correct(player)
-        say("Mon 9 Mar: withdrawn; every card says so")
-        await withdraw(player)
-        for each in ("o01", "m16","m12","m24","m15"):
-            await player.dump(each)
-        await demo.stop_bot()
-        result = await count(demo, END)
-        seen = await per_member(demo)
-        for who in seen: print(who, seen[who])
-        import collections
-        rows = await demo.ask("ledger")
-        c = collections.Counter()
-        for r in rows:
-            if r["platform"]=="telegram" and r["method"] not in ("getUpdates","answerCallbackQuery"):
-                c[r["method"], r["chat"] if r["chat"].startswith("-") else "dm", str(r["body"].get("protect_content")), str(r["body"].get("has_protected_content")), str(r["body"].get("document"))[:40]] += 1
-        for k,v in sorted(c.items()): print(v,k)
-        c = collections.Counter()
-        for r in rows:
-            if r["platform"]=="slack":
-                c[r["method"], r["chat"] if r["chat"].startswith("C") else "dm"] += 1
-        for k,v in sorted(c.items()): print(v,k)
-        return result
+    with tempfile.TemporaryDirectory() as beside:
+        log = Path(beside) / "log"
+        async with running(
+            community, clock=START, current=False, prepare=unwritten, log_level="INFO", log_to=log, extra=UNPACED
+        ) as demo:
+            player = Player(demo, people, say)
+            await demo.control("limits", enabled=False)
+            say("Mon 9 Feb 2026: Olivia hands in the memo of M5; the check finds a slip, she hands in another file")
+            await _write(player)
+            say("Two speakers confirm the facts; Olivia may not approve what she wrote, Dana does")
+            await _approve(player)
+            say("The number is typed; on Fri 20 Feb it goes to the 24 who were invited, in each one's morning")
+            await _distribute(player)
+            say("14 confirm, one of them on the page; the silent are reminded; some have the file sent")
+            await _read(player)
+            say("Fri 6 Mar: a correction, approved anew, takes the place of the memo in every chat")
+            await _correct(player)
+            say("Mon 9 Mar: withdrawn; every card says so")
+            await _withdraw(player)
+            await demo.stop_bot()
+            result = await count(demo, END)
+            good = same(await per_member(demo), _expected(), say) and exact(result["messages"])
+            good = _figures(result, say) and good
+            good = _ledger(await demo.ask("ledger"), people, say) and good
+            return result | {"ok": _secret(demo.folder, log, say) and good}
 
 
-async def write(player: Player) -> None:
+async def _write(player: Player) -> None:
     """Hand in a file, see what the check finds, hand in another one; name speakers and channels."""
     demo = player.demo
     await demo.control("say", person="o01", platform="slack", text="/cop memo new M5")
@@ -116,7 +114,7 @@ async def write(player: Player) -> None:
     await demo.settle(cards=False)
 
 
-async def approve(player: Player) -> None:
+async def _approve(player: Player) -> None:
     demo = player.demo
     await player.press("o01", r"^maskfc:.*:f$")
     await player.run_until(START + timedelta(hours=2), cards=False)
@@ -129,10 +127,11 @@ async def approve(player: Player) -> None:
     await demo.control("press", person="o01", platform="slack", button=data, forge=True)
     await player.find("o01", r"(I cannot find that here)")
     await player.press("o03", r"^mapprove:")
+    await player.find("o01", r"(Approved by Dana Director)")
     await player.run_until(START + timedelta(hours=6), cards=False)
 
 
-async def distribute(player: Player) -> None:
+async def _distribute(player: Player) -> None:
     demo = player.demo
     await demo.control("say", person="o01", platform="slack", text="/cop memo status M5")
     await player.press("o01", r"^bprev:")
@@ -146,7 +145,7 @@ async def distribute(player: Player) -> None:
     await player.run_until(SEND_DAY + timedelta(hours=10), cards=False)
 
 
-async def read(player: Player) -> None:
+async def _read(player: Player) -> None:
     """Confirm as in the dataset, m01 on the page; look at what nobody else may have."""
     demo = player.demo
     for person in ("d01", "o02"):  # both are in the members' channels and were not invited
@@ -196,7 +195,7 @@ def _must(good: bool, what: str) -> None:
         raise RuntimeError(f"not so: {what}")
 
 
-async def correct(player: Player) -> None:
+async def _correct(player: Player) -> None:
     demo = player.demo
     await demo.control("say", person="o01", platform="slack", text="/cop memo status M5")
     await demo.settle(cards=False)
@@ -212,12 +211,15 @@ async def correct(player: Player) -> None:
     await player.press("o01", r"^bprev:.*:mc$")
     await player.press("o01", r"^bsend:.*:mc\.")
     await player.fill("o01", {"count": "24"})
+    await player.run_until(FIX_DAY + timedelta(minutes=13))
+    for person in ("m24", "m06"):
+        await player.find(person, r"(Replaced by version 3|Sustituida por la versión 3)")
     await player.run_until(FIX_DAY + timedelta(days=2), cards=False)
-    for person in ("m16", "m12"):
+    for person in SPEAKERS:
         await player.press(person, r"^mread:.*:3$")
 
 
-async def withdraw(player: Player) -> None:
+async def _withdraw(player: Player) -> None:
     demo = player.demo
     await player.run_until(END - timedelta(hours=6), cards=False)
     await demo.control("say", person="o01", platform="slack", text="/cop memo status M5")
@@ -230,3 +232,69 @@ async def withdraw(player: Player) -> None:
     await player.press("o01", r"^bprev:.*:mr$")
     await player.press("o01", r"^bsend:.*:mr\.")
     await player.run_until(END, cards=True)
+
+
+def _expected() -> dict[str, dict[str, int]]:
+    """Say which messages each person gets, by kind: exactly these, and nothing else."""
+    once = dict.fromkeys(("memo", "memo_corrected", "memo_withdrawn"), 1)
+    people = {f"m{number:02}": dict(once) for number in range(1, 25)}
+    for who, kinds in people.items():
+        if who not in ("m01", *CONFIRM[0], *CONFIRM[1]):
+            kinds["memo_again"] = 1 if who in CONFIRM[2] else 2
+    for who in SPEAKERS:
+        people[who]["facts_request"] = 1
+    people["o01"] = {"memo_step": 2, "memo_fix_news": 1}
+    people["o03"] = {"approval_request": 1, "memo_fix": 1}
+    return people
+
+
+def _figures(result: dict[str, Any], say: Callable[[str], None]) -> bool:
+    """Check what is counted: a card in each members' channel, and what the statistics make of it."""
+    found = {name: cell["sent"] for name, cell in result["messages"].get("memo_channel", {}).items()}
+    held = next(each for each in result["meetings"] if each["key"] == "M5")
+    if found == {"slack": 1, "telegram": 1} and held["acknowledged"] == ACKNOWLEDGED:
+        return True
+    say(f"NOT as expected: {found}, {held}")
+    return False
+
+
+def _ledger(rows: list[dict[str, Any]], people: dict[str, dict[str, Any]], say: Callable[[str], None]) -> bool:
+    """Check each call: all protected on Telegram, one upload for a version, nothing outside the chats meant."""
+    wrong = [each for each in rows if each["chat"] in ELSEWHERE]
+    telegram = [each for each in rows if each["platform"] == "telegram" and each["status"] == 200]
+    for each in telegram:
+        if each["method"] in SENT and str(each["body"].get("protect_content")).lower() != "true":
+            wrong.append(each)
+        if each["method"] in EDITED and not each["body"].get("has_protected_content"):
+            wrong.append(each)
+    documents = [each for each in telegram if each["method"] == "sendDocument"]
+    uploads = [each["body"]["document"]["file_name"] for each in documents if isinstance(each["body"]["document"], dict)]
+    there = [who for who in people if who.startswith("m") and _on_telegram(people[who])]
+    wanted = Counter({who: sum(_expected()[who].get(kind, 0) for kind in WITH_FILE) for who in there})
+    wanted.update(["m12", "m13"])  # the draft for a speaker, the file on a tap
+    shared = Counter(each["person"] for each in rows if each["method"] == "files.shared")
+    good = not wrong and sorted(uploads) == ["note-m5-v2.pdf", "note-m5-v3.pdf"]
+    good = good and Counter(each["person"] for each in documents) == wanted and shared == Counter(["m10", "m16"])
+    if not good:
+        say(f"NOT as expected: {wrong[:3]}, uploads {uploads}, {Counter(each['person'] for each in documents)}, {shared}")
+    return good
+
+
+def _on_telegram(person: dict[str, Any]) -> bool:
+    return "telegram" in person["accounts"] and "slack" not in person["accounts"]
+
+
+def _secret(folder: Path, log: Path, say: Callable[[str], None]) -> bool:
+    """Check that nothing of the text stands anywhere: database, data folder, log."""
+    paper = memo_paper()
+    text = [each.encode() for each in (SLIP, MENDED, "delegate of the welfare", "three questions in two places")]
+    found = [each.name for each in folder.rglob("*") if each.is_file() and _holds(each, [*text, paper[400:480]])]
+    found += ["log"] if _holds(log, [*text, TITLE.encode(), b"/m/"]) else []
+    if found:
+        say(f"NOT as expected: words of the memo are in {found}")
+    return not found
+
+
+def _holds(file: Path, words: list[bytes]) -> bool:
+    content = file.read_bytes()
+    return any(each in content for each in words)

@@ -1,4 +1,4 @@
-"""The day of a webinar on both platforms: link, check-in, a question, feedback, and the recording once speakers agree."""
+"""The day of a webinar on both platforms: link, check-in, a question, feedback, recording once speakers agree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from storage.webinar_feedback import WebinarAnswer
 from storage.webinars import Registrant, Webinar
 
-EVE = datetime(2026, 6, 17, 5, 0, tzinfo=UTC)
+EVE = datetime(2026, 6, 23, 7, 30, tzinfo=UTC)
 START = datetime(2026, 6, 25, 12, 0, tzinfo=UTC)
 END = START + timedelta(minutes=75)
 JOIN, RECORDING = "https://meet.example.org/after-return", "https://video.example.org/after-return"
@@ -23,7 +23,7 @@ async def test_a_webinar_from_the_link_to_the_recording(town: Any) -> None:
         await people.answer("o01", "slack", "/cop webinar", "Draft: nobody has been told.")
         await people.press("o01", "slack", "1 · Status")
         await people.press("o01", "slack", "Edit")
-        print(await people.modal("o01"))
+        await people.modal("o01")
         await people.submit("o01")
         await people.submit("o01", link=JOIN)
         await people.see("o01", "slack", "The link to join is there.")
@@ -44,7 +44,7 @@ async def test_a_webinar_from_the_link_to_the_recording(town: Any) -> None:
         await people.see("x1", "telegram", "You are registered for")
 
         await people.run_until(START - timedelta(hours=20))
-        await people.see("x1", "telegram", f"Your link for “After return: what makes reintegration last?”")
+        await people.see("x1", "telegram", "Your link for “After return: what makes reintegration last?”")
         await people.see("m05", "slack", JOIN)
         await people.run_until(START - timedelta(minutes=10))
         await people.see("m05", "slack", "commence dans une heure")
@@ -86,7 +86,7 @@ async def test_a_webinar_from_the_link_to_the_recording(town: Any) -> None:
         await people.see("o01", "slack", "2 of 2 speakers have agreed.")
         await people.press("o01", "slack", "Preview")
         await people.press("o01", "slack", "/^bsend:/")
-        await people.run_until(START + timedelta(days=7))
+        await people.run_until(START + timedelta(days=6, hours=1))
         await people.see("x1", "telegram", RECORDING)
         await people.see("m05", "slack", RECORDING)
         await people.see("m01", "slack", RECORDING, "C0NEWS")

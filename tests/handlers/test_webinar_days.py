@@ -11,14 +11,14 @@ from sqlalchemy import select
 from chat.errors import UserError
 from chat.message import LinkButton, Message, Press
 from chat.outbound import Ask, Invalid, Reply, Toast
-from chat.people import Person
+from chat.people import MessageRef, Person
 from handlers import _webinar_day_timers, features
 from handlers._participants import Participant
-from scheduler import timers
+from scheduler import cards, timers
 from scheduler.contract import Skip
 from storage import feedback, members, webinars
 from storage.communities import Channel
-from storage.deliveries import Campaign, Delivery
+from storage.deliveries import Campaign, CardCopy, Delivery
 from storage.members import Account, Member
 from storage.timers import Timer
 from storage.webinar_feedback import WebinarAnswer, WebinarComment, WebinarFlag
@@ -529,12 +529,18 @@ async def test_moving_tells_each_once_and_sets_everything_anew(town: Town, webin
     await _reach(town, START - 8 * DAY)
     assert await _planned(town, "webinar_week")
     new = START + 14 * DAY
+    async with town.write() as db:
+        channel = (await db.scalars(select(Channel).where(Channel.chat == "C1"))).one()
+        posted = MessageRef("slack", "T1", "C1", "77")
+        await cards.note(db, "webinar_channel", webinar.key, posted, channel=channel)
     seen, done = await _change(town, webinar, show, "webmove", start=new.isoformat(), length="60")
     assert "2 people are told now." in seen.text
     assert "Undo" in show(done).labels
 
     now = await _now(town)
     assert (now.starts_at, now.ends_at, now.revision) == (new, new + HOUR, webinar.revision + 1)
+    [copy] = [each for each in await _all(town, CardCopy) if each.kind == "webinar_channel"]
+    assert copy.wanted > copy.shown
     assert not await _planned(town, "webinar_week")
     notices = await _planned(town, "webinar_moved")
     assert set(notices) == {"m05", "m15"}
