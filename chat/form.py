@@ -104,6 +104,11 @@ class NumberField(Field):
         return str(int(text))
 
 
+def _words(text: str) -> list[str]:
+    """Give the words to compare: neither case nor the kind of space counts."""
+    return text.casefold().split()
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """Be one choice: a stable value and what is shown."""
@@ -137,7 +142,7 @@ class ChoiceField(Field):
         for language in (asking.language, *LANGUAGES):
             reader = Reader(language=language, zone=asking.zone)
             for each in self.options:
-                if plain(each.label, reader).casefold() == text.casefold():
+                if _words(plain(each.label, reader)) == _words(text):
                     return each.value
         if self.other and len(text) <= 120:
             return text

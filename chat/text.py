@@ -20,6 +20,12 @@ from chat import language
 from chat.copy import COPY
 
 RLM, FSI, LRI, PDI = "\u200f", "\u2068", "\u2066", "\u2069"
+FIRM, NARROW = "\u00a0", "\u202f"
+"""Spaces at which no line breaks; the narrow one stands before the high marks of French."""
+COMMAS = {"ar": "، "}
+"""The comma of a language, where it is another one than ours."""
+_HIGH = re.compile(r" (?=[;?!])")
+_FRAMED = re.compile(r" (?=[:»])|(?<=«) ")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -185,21 +191,27 @@ def _phrase(phrase: Phrase, reader: Reader, style: Run) -> Iterator[Run]:
     else:
         template = catalogue.pgettext(phrase.key, english)
     isolate = reader.language in language.RTL
-    for index, part in enumerate(_parts(template)):
+    for index, part in enumerate(_parts(template, reader.language)):
         if index % 2 == 0:
             yield from _runs(part, reader, style)
         else:
             value = args[part]
             inner = list(_runs(str(value) if isinstance(value, int) else value, reader, style))
-            if isolate and inner:
-                inner = [Run(FSI), *inner, Run(PDI)]
+            if isolate and inner:  # inside of the bold, so that nothing stands between its mark and a quotation mark
+                first, last = inner[0], inner[-1]
+                inner = [Run(FSI, first.bold, first.italic), *inner, Run(PDI, last.bold, last.italic)]
             yield from inner
 
 
 # Thousands of messages of one send name the same few days and cities; Babel takes longer for each than all the rest.
 @lru_cache(maxsize=1000)
-def _parts(template: str) -> tuple[str, ...]:
-    return tuple(_PLACEHOLDER.split(template))
+def _parts(template: str, tongue: str) -> tuple[str, ...]:
+    return tuple(_PLACEHOLDER.split(_unbroken(template) if tongue == "fr" else template))
+
+
+def _unbroken(french: str) -> str:
+    """Keep French marks with their words: no line begins with one or ends with an opening guillemet."""
+    return _FRAMED.sub(FIRM, _HIGH.sub(NARROW, french))
 
 
 @lru_cache(maxsize=2000)
@@ -225,6 +237,12 @@ def _clock(moment: datetime) -> str:
     return f"{moment:%H:%M}"
 
 
+def _at(moment: datetime, reader: Reader) -> str:
+    """Write date and clock time, joined as the language does: with its comma, in Turkish with a space."""
+    comma = " " if reader.language == "tr" else COMMAS.get(reader.language, ", ")
+    return f"{_date(moment, reader)}{comma}{_clock(moment)}"
+
+
 def _span(when: When, zone: str, reader: Reader) -> str:
     """Write a time in one zone, for example `Wed, 20 May 2026, 14:00-16:30 (Dhaka)`."""
     start = when.start.astimezone(ZoneInfo(zone))
@@ -234,12 +252,13 @@ def _span(when: When, zone: str, reader: Reader) -> str:
         return _date(start, reader)
     if when.part == "time":
         return f"{_clock(start)} ({city})"
-    text = f"{_date(start, reader)}, {_clock(start)}"
+    text = _at(start, reader)
     if end and end.date() == start.date():
         text += f"–{_clock(end)}"
     elif end:
-        text += f" – {_date(end, reader)}, {_clock(end)}"
-    return f"{text}, {city}" if when.part == "inside" else f"{text} ({city})"
+        text += f" – {_at(end, reader)}"
+    comma = COMMAS.get(reader.language, ", ")
+    return f"{text}{comma}{city}" if when.part == "inside" else f"{text} ({city})"
 
 
 def _when(when: When, reader: Reader, style: Run) -> Iterator[Run]:
@@ -257,5 +276,5 @@ def _when(when: When, reader: Reader, style: Run) -> Iterator[Run]:
     own = when.start.astimezone(ZoneInfo(reader.zone))
     host = when.start.astimezone(ZoneInfo(when.zone))
     if when.part != "date" and own.utcoffset() != host.utcoffset():
-        date = f"{_date(host, reader)}, " if host.date() != own.date() else ""
-        yield Run(f" · {date}{_clock(host)} {zone_city(when.zone, reader)}", base.bold, base.italic)
+        shown = _at(host, reader) if host.date() != own.date() else _clock(host)
+        yield Run(f" · {shown} {zone_city(when.zone, reader)}", base.bold, base.italic)

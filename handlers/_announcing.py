@@ -12,7 +12,7 @@ from sqlalchemy import exists, func, select
 
 from chat.errors import UserError
 from chat.message import Button, LinkButton, Message, button, row, rows
-from chat.text import Bold, LanguageName, Text, When, say
+from chat.text import FSI, PDI, Bold, LanguageName, Text, When, say
 from handlers import _broadcast, _files
 from handlers._cards import short
 from handlers._feature import Context
@@ -127,14 +127,16 @@ def card(
     if found.state == "retracted":
         home = button("home", "go", "", "", "home") if private else None
         return Message((*lines, say("an_withdrawn")), rows(row(home)))
-    lines += [each for each in _words(found, language, usual).split("\n") if each.strip()]
+    foreign = language not in found.texts  # its own direction, whatever the reader's is
+    words = [each for each in _words(found, language, usual).split("\n") if each.strip()]
+    lines += [f"{FSI}{each}{PDI}" if foreign else each for each in words]
     if read is not None:
         lines.insert(0, Bold(say("an_you_read", when=When(read, zone or "UTC", part="date"))))
     if found.corrected_at is not None:
         lines.append(say("an_corrected", when=When(found.corrected_at, zone or "UTC")))
     links = [LinkButton(short(_files.host_of(each)), each) for each in found.links]
-    ask = button("read", "annread", found.key) if found.confirm and read is None and private else None
-    return Message(tuple(lines), rows(*(row(each) for each in links), row(ask)))
+    ask = button("read", "annread", found.key, style="primary") if found.confirm and read is None and private else None
+    return Message(tuple(lines), rows(row(ask), *(row(each) for each in links)))
 
 
 async def read_at(db: Session, found: Announcement, member: Member) -> datetime | None:
@@ -155,7 +157,7 @@ async def named(db: Session, subject: str) -> Text:
 
 async def onward(_db: Session, subject: str) -> Button | None:
     """Give the button to the announcement's own card."""
-    return button("an_open", "ann", subject)
+    return button("announce", "ann", subject)
 
 
 async def confirmed(ctx: Context, broadcast: Broadcast, _campaign: Campaign) -> None:

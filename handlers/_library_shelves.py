@@ -18,7 +18,7 @@ from storage.shelves import PAGE, SHELVES, Filters, Place
 
 ALL = "all"
 """The shelf where everything stands, the newest first."""
-KEPT_AS = "library_search"
+KEPT_AS = "library_found"
 """The draft that keeps the words of somebody's last search, so that its pages can be turned."""
 _PLACE = 8
 

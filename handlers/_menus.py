@@ -6,7 +6,17 @@ from collections.abc import Iterable
 
 from handlers._feature import CommandRoute
 
-ORGANISERS = ("desk", "todo", "meeting new", "meeting status", "poll topic", "memo new", "announce", "members", "deliveries")
+ORGANISERS = (
+    "desk",
+    "todo",
+    "meeting new",
+    "meeting status",
+    "poll topic",
+    "memo new",
+    "announce",
+    "members",
+    "deliveries",
+)
 MEMBERS = ("home", "meetings", "my", "polls", "feedback", "memos", "library", "settings", "privacy", "help")
 GROUPS = ("meetings", "webinar", "help")
 _ORDER = {words: place for place, words in enumerate((*ORGANISERS, *MEMBERS))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from chat.message import AnyButton, Button, LinkButton, Message, Press, Row, button, row, rows
 from chat.text import Bold, LanguageName, Link, Text, When, say
@@ -19,7 +20,9 @@ from storage.publications import CHECKS, OUT, QUIETLY, READY, WORK
 KIND, CHANNEL_KIND, STATUS, APPROVAL, NEWS = (
     "publication_out", "publication_public", "publication_status", "publication_approval", "publication_step",
 )  # fmt: skip
-EVERY = (KIND, CHANNEL_KIND, STATUS, APPROVAL, NEWS)
+OWN = (STATUS, APPROVAL, NEWS)
+"""Cards of those who work on it; those of readers change only when it is withdrawn."""
+EVERY = (KIND, CHANNEL_KIND, *OWN)
 LETTER = "p"
 LETTERS = {"funding": "f", "emblem": "e", "disclaimer": "d", "names": "n"}
 """Letters of the visibility check in button data."""
@@ -46,8 +49,18 @@ def kind_name(document: Document) -> Text:
     return say(f"pu_kind_{document.kind}")
 
 
-def out_card(document: Document, files: Mapping[str, StoredFile], community: Community, *, private: bool) -> Message:
-    """Draw a publication that is out, for a member or a channel; the funding line stands on both (domain A12)."""
+def out_card(
+    document: Document,
+    files: Mapping[str, StoredFile],
+    community: Community,
+    *,
+    private: bool,
+    on: datetime | None = None,
+) -> Message:
+    """Draw a publication that is out, for a member or a channel; the funding line stands on both (domain A12).
+
+    `on` is the moment of its release where none is planned yet.
+    """
     library = row(go("library", "library")) if private else ()
     if document.state == "withdrawn":
         return Message((say("pu_withdrawn", title=Bold(document.title)),), rows(library))
@@ -60,7 +73,9 @@ def out_card(document: Document, files: Mapping[str, StoredFile], community: Com
         lines.append(say("pu_out_link", title=title, link=link))
     else:
         lines += [say("pu_out_file", title=title), *((line,) if line else ())]
-    when = (" · ", When(document.published_at, community.zone, part="date")) if document.published_at else ()
+    # Sending and publishing are two pieces of work of one moment: whichever comes first, the card says the same.
+    at = document.published_at or publications.release_at(document) or on
+    when = (" · ", When(at, community.zone, part="date")) if at else ()
     lines.insert(1, (kind_name(document), *when))
     read = LinkButton(say("b_read_pub"), document.link, "primary") if document.link else None
     return Message(tuple(lines), rows(row(read, *gets(document, files)), library))
@@ -85,7 +100,7 @@ def status(document: Document, standing: Standing) -> Message:
     if publications.planned(document) and at is not None:
         key = "pu_planned_quiet" if document.details.get("release") == QUIETLY else "pu_planned"
         lines.append(Bold(say(key, when=When(at, standing.zone))))
-    elif document.embargo_until is not None and document.state not in OUT:
+    elif document.embargo_until is not None and document.state not in (*OUT, "withdrawn"):
         lines.append(say("pu_embargo", when=When(document.embargo_until, standing.zone)))
     if document.published_at is not None:
         lines.append(say("pu_published", when=When(document.published_at, standing.zone)))

@@ -12,7 +12,7 @@ from chat.text import Text, When, say
 from handlers import _publication_cards as drawn
 from handlers._feature import Context
 from handlers._planning import HOLD
-from handlers._publication_cards import CHANNEL_KIND, EVERY, KIND, LETTER
+from handlers._publication_cards import CHANNEL_KIND, KIND, LETTER, OWN
 from handlers._sending import Broadcast, Sending, register
 from handlers._webinar_cards import funding
 from scheduler import cards, stopping, timers
@@ -71,7 +71,7 @@ async def build(db: Session, subject: str, now: datetime) -> Broadcast:
         subject=document.key,
         occurrence=_occurrence(document),
         title=say("pu_send", title=document.title),
-        sample=drawn.out_card(document, files, community, private=True),
+        sample=drawn.out_card(document, files, community, private=True, on=at or now),
         people=people,
         channels=list(found),
         at=at,
@@ -115,7 +115,7 @@ async def _plan(ctx: Context, key: str, revision: int, campaign: str, at: dateti
     except Refused as refused:
         raise UserError(say(WHY[refused.why])) from None
     await timers.call_at(ctx.db, RELEASE, key, at)
-    await cards.touch(ctx.db, EVERY, key)
+    await cards.touch(ctx.db, OWN, key)
     return document
 
 
@@ -131,7 +131,7 @@ async def call_off(db: Session, key: str) -> Document:
     """Forget the planned release."""
     document = await publications.call_off(db, key)
     await timers.cancel(db, RELEASE, key)
-    await cards.touch(db, EVERY, key)
+    await cards.touch(db, OWN, key)
     return document
 
 
@@ -173,4 +173,4 @@ async def release(db: Session, timer: Timer, now: datetime) -> None:
     else:
         document.state, document.distributed_at = "disseminated", now
     await db.flush()
-    await cards.touch(db, EVERY, document.key)
+    await cards.touch(db, OWN, document.key)

@@ -56,9 +56,9 @@ async def taken(step: Awaitable[Document]) -> Document:
 
 
 async def follow(db: Session, document: Document) -> None:
-    """Let every copy of its cards follow."""
+    """Let the cards of those who work on it follow; readers' cards only when it is withdrawn."""
     await db.flush()
-    await cards.touch(db, drawn.EVERY, document.key)
+    await cards.touch(db, drawn.EVERY if document.state == "withdrawn" else drawn.OWN, document.key)
 
 
 async def standing(db: Session, document: Document, *, organiser: bool = False) -> Standing:

@@ -12,7 +12,7 @@ from chat.message import AnyButton, LinkButton, Message, button, row, rows
 from chat.text import Bold, Cmd, Link, Text, When, say
 from handlers._card_lines import can
 from handlers._commands import offer
-from storage import webinars
+from storage import webinar_days, webinars
 from storage.communities import Channel, Community, Connection
 from storage.database import Session
 from storage.members import GUEST, Member
@@ -160,12 +160,14 @@ async def own(
         place = 1 + sum(each.id != registrant.id and _before(each, registrant) for each in await _queue(db, webinar))
         lines = [Bold(webinar.title), when(webinar), say("we_waiting"), say("we_place", n=str(place))]
         return Message(tuple(lines), rows(row(button("leave_wait", "webun", webinar.key), details), foot))
+    now_on = webinar_days.open_now(webinar, now)
     return Message(
         (_confirmed(webinar, now, guest=guest),),
         rows(
             (LinkButton(say("b_join"), webinar.join_link),) if _openable(webinar, now) else (),
             row(
-                can("ask_speaker", "webask", webinar.key) if webinar.state == "live" else None,
+                can("here", "webhere", webinar.key) if now_on and registrant.attended_at is None else None,
+                can("ask_speaker", "webask", webinar.key) if now_on else None,
                 button("calendar", "webcal", webinar.key),
                 button("unregister", "webun", webinar.key),
                 details,

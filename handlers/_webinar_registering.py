@@ -16,7 +16,7 @@ from chat.language import known
 from chat.message import Button, Message, Press, Row
 from chat.outbound import Answer, Ask, Card, Edit, Reply, Toast
 from chat.text import Bold, Text, When, say
-from handlers import _webinar_cards
+from handlers import _webinar_cards, _webinar_day_timers
 from handlers._commands import JOINED, refuse
 from handlers._feature import Answers, Context
 from handlers._webinar_fields import outsider
@@ -173,6 +173,7 @@ async def follow(db: Session, webinar: Webinar, seated: Sequence[Registrant], no
     if await webinars.registered(db, webinar, WAITING):
         kinds += [OWN]
     cards.touch_at_end(db, kinds, webinar.key)
+    await _webinar_day_timers.catch_up(db, webinar, seated, now)
     for each in seated:
         for person in await webinars.people(db, [each]):
             due = quiet.next_allowed(person, now)
@@ -216,6 +217,8 @@ async def _connect(ctx: Context, row: Registrant) -> Answers:
         raise UserError(say("e_gone"))
     await webinars.connect(ctx.db, row, person)
     webinar = await ctx.db.get_one(Webinar, row.webinar_id)
+    if row.state == REGISTERED:
+        await _webinar_day_timers.catch_up(ctx.db, webinar, [row], ctx.now)
     cards.touch_at_end(ctx.db, ["webinar_status"], webinar.key)
     return [Reply(Message((say("we_connected"),)), private=True), *await show(ctx, webinar)]
 
@@ -226,6 +229,8 @@ async def _take(ctx: Context, webinar: Webinar, who: Member | Outsider, channel:
     except NotOpen as refused:
         raise UserError(_why(webinar, refused.why)) from None
     await follow(ctx.db, webinar, (), ctx.now)
+    if registrant.state == REGISTERED:
+        await _webinar_day_timers.catch_up(ctx.db, webinar, [registrant], ctx.now)
     cards.touch_at_end(ctx.db, [OWN, "webinar_open"], webinar.key, member=owner(ctx))
     return registrant
 

@@ -148,7 +148,7 @@ def _buttons(webinar: Webinar) -> tuple[tuple[AnyButton, ...], ...]:
         return rows(row(first, edit, can("we_cancel", "webcan", key)), offer(("desk", "desk")))
     moves = webinar.state == "open"
     return rows(
-        row(button("status", "webst", key), edit),
+        row(button("status", "webst", key), edit, can("attendance", "webatt", key)),
         row(
             can("we_move", "webmove", key) if moves else None,
             can("we_cancel", "webcan", key) if moves else None,

@@ -163,7 +163,14 @@ async def code_sent(ctx: Context, subject: str, values: dict[str, str]) -> Answe
 
 
 @feature.command(
-    "checkin", "here", "check in", "je suis là", "buradayım", "أنا هنا", "estoy aquí", where="slack",
+    "checkin",
+    "here",
+    "check in",
+    "je suis là",
+    "buradayım",
+    "أنا هنا",
+    "estoy aquí",
+    where="slack",
 )
 async def command(ctx: Context, rest: str) -> Answers:
     """Check in by the code typed behind the word; without one show the cards of the meetings running now."""

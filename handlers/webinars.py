@@ -11,7 +11,7 @@ from chat.inbound import Click
 from chat.message import Message, Press, button, row, rows
 from chat.outbound import Answer, Ask, Card, Edit, Invalid, Reply, SendFile
 from chat.text import Bold, Text, When, say
-from handlers import _webinar_cards, _webinar_fields, _webinar_ics, _webinar_sends, _webinar_status
+from handlers import _webinar_cards, _webinar_day_timers, _webinar_fields, _webinar_ics, _webinar_sends, _webinar_status
 from handlers import _webinar_registering as registering
 from handlers._commands import offer
 from handlers._feature import Answers, Context, Feature, Waiting
@@ -115,12 +115,15 @@ async def save(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
         await ctx.db.flush()
         audit.note(ctx.db, ctx.now, ctx.me.id, "create_webinar", webinar.key)
     else:
+        before = webinar.join_link
         shown = any(getattr(webinar, name) != fields.get(name, getattr(webinar, name)) for name in _IN_CALENDARS)
         for name, value in fields.items():
             setattr(webinar, name, value)
         webinar.revision += shown
         await ctx.db.flush()
         audit.note(ctx.db, ctx.now, ctx.me.id, "edit_webinar", webinar.key)
+        if webinar.join_link != before and webinar.state in ("open", "live"):
+            await _webinar_day_timers.link_changed(ctx.db, webinar, ctx.now)
         if not webinars.closed(webinar, ctx.now):
             await registering.follow(ctx.db, webinar, await webinars.fill(ctx.db, webinar), ctx.now)
         cards.touch_at_end(ctx.db, _webinar_cards.KINDS, webinar.key)

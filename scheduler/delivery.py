@@ -57,7 +57,7 @@ class _Row:
     address: tuple[str, str, str] = field(default=("", "", ""))
 
 
-EVEN_PAUSED = ("reschedule", "cancellation")
+EVEN_PAUSED = ("reschedule", "cancellation", "webinar_moved", "webinar_cancelled")
 """Kinds that people who have paused messages still get, if the planner says so: what they said yes to has changed."""
 
 

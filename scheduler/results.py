@@ -26,7 +26,12 @@ from storage.sharing import add_all_once, real_now
 log = structlog.get_logger(__name__)
 FELL_BACK = "tried "
 """Begins the reason of a row that already went to the member's other account."""
-RETRY_ONCE = frozenset({"cancellation", "reschedule", "reminder_1h", "reminder_day"})
+RETRY_ONCE = frozenset(
+    {
+        "cancellation", "reschedule", "reminder_1h", "reminder_day",
+        "webinar_cancelled", "webinar_moved", "webinar_hour",
+    }
+)  # fmt: skip
 """Kinds of which a miss is worse than a copy: sent once more where a lost answer cannot be looked up (design §9)."""
 
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import structlog
 from sqlalchemy import ColumnElement, Delete, delete, exists, or_, select
 
-from storage import audit, needs
+from storage import audit, needs, page_links, webinar_erasing
 from storage.communities import Community
 from storage.database import Database, Session
 from storage.delegations import ENDED, OPEN, PLACEHOLDER, Delegation
@@ -93,6 +93,9 @@ RULES: tuple[Rule, ...] = (
     ("memo_files", _memo_files),
     ("files", _files),
     ("guests", idle_guests),
+    ("page_links", page_links.old_links),
+    ("page_sessions", page_links.old_sessions),
+    ("access_log", page_links.old_entries),
 )
 """Name and statement of each rule, in their order; a new kind of thing that does not last gets a line here."""
 
@@ -107,6 +110,8 @@ async def sweep(db: Session, now: datetime) -> dict[str, int]:
         gone = await db.execute(rule(now).execution_options(synchronize_session=False))
         if number := int(getattr(gone, "rowcount", 0)):
             counted[name] = number
+    if number := await webinar_erasing.sweep(db, now):
+        counted["registrants"] = number
     if counted:
         subject = " ".join(f"{name}={number}" for name, number in counted.items())
         audit.note(db, now, None, ACT, subject[:60])

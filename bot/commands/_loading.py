@@ -23,7 +23,6 @@ from storage.meetings import INVITED, Meeting
 from storage.members import Member
 from storage.series import NOT_ANNOUNCED
 
-
 Prepare = Callable[[Session], Awaitable[None]]
 """Changes what was imported, before the bot sees it; gets a session of the community."""
 

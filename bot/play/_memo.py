@@ -268,7 +268,9 @@ def _ledger(rows: list[dict[str, Any]], people: dict[str, dict[str, Any]], say: 
         if each["method"] in EDITED and not each["body"].get("has_protected_content"):
             wrong.append(each)
     documents = [each for each in telegram if each["method"] == "sendDocument"]
-    uploads = [each["body"]["document"]["file_name"] for each in documents if isinstance(each["body"]["document"], dict)]
+    uploads = [
+        each["body"]["document"]["file_name"] for each in documents if isinstance(each["body"]["document"], dict)
+    ]
     there = [who for who in people if who.startswith("m") and _on_telegram(people[who])]
     wanted = Counter({who: sum(_expected()[who].get(kind, 0) for kind in WITH_FILE) for who in there})
     wanted.update(["m12", "m13"])  # the draft for a speaker, the file on a tap
@@ -276,7 +278,9 @@ def _ledger(rows: list[dict[str, Any]], people: dict[str, dict[str, Any]], say: 
     good = not wrong and sorted(uploads) == ["note-m5-v2.pdf", "note-m5-v3.pdf"]
     good = good and Counter(each["person"] for each in documents) == wanted and shared == Counter(["m10", "m16"])
     if not good:
-        say(f"NOT as expected: {wrong[:3]}, uploads {uploads}, {Counter(each['person'] for each in documents)}, {shared}")
+        say(
+            f"NOT as expected: {wrong[:3]}, uploads {uploads}, {Counter(each['person'] for each in documents)}, {shared}"
+        )
     return good
 
 

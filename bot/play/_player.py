@@ -85,16 +85,14 @@ class Player:
             due = await self.demo.move(due, cards=False)
         await self.demo.move(end, cards=cards)
 
-    async def give_feedback(self, person: str) -> None:
-        """Answer the feedback form: a modal in Slack, questions in Telegram."""
-        await self.press(person, r"^fbnow:")
+    async def give_feedback(self, person: str, verb: str = "fbnow", answers: dict[str, str] = FEEDBACK) -> None:
+        """Answer a feedback form: a modal in Slack, questions in Telegram; the comment is the last one."""
+        await self.press(person, rf"^{verb}:")
         if self.platform(person) == "slack":
-            await self._modal(person)
-            values = {key: value for key, value in FEEDBACK.items() if value}
-            await self.demo.control("submit", person=person, platform="slack", values=values)
+            await self.fill(person, {key: value for key, value in answers.items() if value})
         else:
             so_far = ""
-            for value in list(FEEDBACK.values())[:7]:
+            for value in list(answers.values())[:-1]:
                 so_far += value
                 await self.press(person, rf"^qs:[^:]+:\d+:{so_far}$")
             await self.press(person, r"^qs:[^:]+:send:")

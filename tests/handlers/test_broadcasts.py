@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from chat.message import Message, Press, button
 from chat.outbound import Ask, Invalid
-from handlers import _sending
+from handlers import _sending, features
 from handlers._sending import Broadcast, Sending
 from storage import audience
 from storage.communities import Channel
@@ -59,6 +59,7 @@ def notice(monkeypatch: pytest.MonkeyPatch) -> Iterator[Notice]:
     async def onward(_db: Session, subject: str) -> Any:
         return button("details", "details", subject)
 
+    features()  # what registers itself does so before the registry is put aside
     monkeypatch.setattr(_sending, "_BY_LETTER", dict(_sending._BY_LETTER))
     monkeypatch.setattr(_sending, "_BY_KIND", dict(_sending._BY_KIND))
     kinds = ("zz_notice", "zz_card")

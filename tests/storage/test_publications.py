@@ -45,7 +45,8 @@ class Desk:
 
     async def do(self, step: Any, *given: Any, **more: Any) -> Document:
         async with self.write() as db:
-            return await step(db, self.key, *given, **more)
+            found: Document = await step(db, self.key, *given, **more)
+            return found
 
     async def refused(self, step: Any, *given: Any, **more: Any) -> str:
         """Take a step that is refused; give why ("" if it was not)."""

@@ -86,7 +86,7 @@ class Documents:
             name = await self._shelf.remote(file, PLATFORM, self._workspace)
             if name:
                 self._keep(file, name)
-        return name
+        return name or self._names.get(file, "")  # an upload may have ended while the database was asked
 
     async def _remember(self, file: str, name: str) -> None:
         """Note a name, also for after a restart; a database that cannot be reached costs one more upload then."""

@@ -1,0 +1,164 @@
+"""Scenario `webinar`: the public webinar of June 2026, from its opening to the erasure of its guests.
+
+Registration opens on 26 May in the channels of both platforms; members register with one tap, two people from outside
+by the link into Telegram and by the page; one waits until another cancels. Expected is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete
+
+from bot import demo_world
+from bot.demo import running
+from bot.play._player import Player
+from storage.database import Session
+from storage.meetings import Meeting
+from storage.timers import Timer
+
+START = datetime(2026, 5, 25, 8, 0, tzinfo=UTC)
+OPENS = datetime(2026, 5, 26, 8, 0, tzinfo=UTC)
+DAY = datetime(2026, 6, 25, 12, 0, tzinfo=UTC)
+OVER = datetime(2026, 6, 25, 14, 30, tzinfo=UTC)
+RECORDED = datetime(2026, 6, 29, 8, 0, tzinfo=UTC)
+COUNTED = datetime(2026, 7, 20, 12, 0, tzinfo=UTC)
+END = datetime(2026, 7, 26, 12, 0, tzinfo=UTC)
+SEATS = 9
+UNPACED = {"SLACK_PER_MINUTE": "0", "TELEGRAM_PER_SECOND": "0"}
+CHANNELS = {
+    ("slack", "members"): "C0MEMBERS", ("slack", "news"): "C0NEWS",
+    ("telegram", "members"): "-1001000000001", ("telegram", "news"): "-1001000000002",
+}  # fmt: skip
+ONE_TAP = {
+    "m01": "news",
+    "m02": "members",
+    "m03": "members",
+    "m10": "news",
+    "m06": "news",
+    "m12": "members",
+    "m14": "members",
+}
+CANCELS, WAITS, TWICE = "m02", "m24", "m10"
+GRETA: dict[str, Any] = {
+    "id": "greta", "name": "Greta Beispiel", "zone": "Europe/Vienna", "language": "en", "group": "Guests",
+    "about": "From outside", "telegram": {"user": 5000808, "started": False},
+}  # fmt: skip
+THERE = ("m01", "m03", "m10", "m06", "m12", "greta")
+SPEAKERS = ("m15", "m21")
+FEEDBACK = {"F1": "5", "F2": "4", "F8": ""}
+
+
+async def play_webinar(community: Path, say: Callable[[str], None]) -> dict[str, Any]:
+    """Play scenario `webinar`; give its part of the result (design §9)."""
+    file = demo_world.read_file(community)
+    people = {each["id"]: each for each in (*file["staff"], *file["members"])}
+    people["greta"] = {"accounts": {"telegram": {}}}
+    async with running(community, clock=START, current=False, history=False, prepare=alone, log_level="ERROR") as demo:
+        player = Player(demo, people, say)
+        await demo.control("limits", enabled=False)
+        say("Mon 25 May 2026: Olivia sets 9 seats and the link, and confirms the opening; it goes out on Tuesday")
+        await _open(player)
+        say("Members register with one tap, Greta from a link into Telegram, Wendy on the page; one waits")
+        await _register(player)
+        for p in ("o01", "m01", "m24", "m06", "greta"):
+            await player.dump(p)
+        return {}
+
+
+async def alone(db: Session) -> None:
+    """Take the meeting of the file away: the webinar is what is played."""
+    await db.execute(delete(Timer))
+    await db.execute(delete(Meeting))
+
+
+async def _open(player: Player) -> None:
+    demo = player.demo
+    await demo.control("say", person="o01", platform="slack", text="/cop webinar")
+    await player.press("o01", r"^webst:")
+    await player.press("o01", r"^webnew:")
+    await player.fill("o01", {}, {"link": "https://example.org/meet/w1", "seats": str(SEATS)})
+    await demo.settle(cards=False)
+    await player.find("o01", rf"({SEATS} seats)")
+    await player.press("o01", r"^bprev:.*:w$")
+    await player.press("o01", r"^bsend:.*:w\.")
+    await player.run_until(OPENS + timedelta(minutes=5), cards=False)
+
+
+async def _register(player: Player) -> None:
+    demo = player.demo
+    for person, where in ONE_TAP.items():
+        await player.press(person, r"^webreg:", chat=CHANNELS[player.platform(person), where])
+        await demo.settle(cards=False)
+    await player.press(TWICE, r"^webreg:", chat="C0MEMBERS")
+    link = await player.find("m06", r"start=(w_[\w-]+)", chat=CHANNELS["telegram", "news"])
+    await demo.control("person", **GRETA)
+    await demo.control("start", person="greta", platform="telegram", payload=link)
+    await demo.settle(cards=False)
+    await _from_outside(player)
+    await _on_the_page(player)
+    say = player.say
+    await player.press(WAITS, r"^webwait:", chat="C0MEMBERS")
+    await player.find(WAITS, r"(You are on the waiting list)")
+    await player.run_until(OPENS + timedelta(days=2), cards=False)
+    await player.press(CANCELS, r"^webun:")
+    await player.run_until(OPENS + timedelta(days=3))
+    await player.find(WAITS, r"(You are registered)")
+
+
+async def _from_outside(player: Player) -> None:
+    """Answer the four questions to somebody whom nobody knows."""
+    demo = player.demo
+    for words, choice in (("Greta Beispiel", "Media"), ("Austria", r"^q:.*:3:0$")):
+        await player.find("greta", r"(Your name|Country)")
+        await demo.control("say", person="greta", platform="telegram", text=words)
+        await player.press("greta", choice)
+    await demo.settle(cards=False)
+    await player.dump("greta")
+
+
+async def _on_the_page(player: Player) -> None:
+    """Register Wendy by the form, as a browser would; a form without consent is not taken."""
+    link = await player.find("m01", r"(http\S+/w/[\w-]+)", chat="C0NEWS")
+    told = {"name": "Wendy Ejemplo", "organisation": "other", "country": "ES"}
+    async with aiohttp.ClientSession() as browser:
+        async with browser.get(link) as answer:
+            page = await answer.text()
+        told["token"] = re.findall(r'name="token" value="([\w-]+)"', page)[0]
+        async with browser.post(link, data=told) as answer:
+            if answer.status != 422:
+                raise RuntimeError("the page takes a form without consent")
+        async with browser.post(link, data={**told, "agree": "yes"}) as answer:
+            if answer.status != 200 or "/w/r/" not in str(answer.url):
+                raise RuntimeError(f"the page does not take the form: {answer.status}")
+
+
+async def _live(player: Player) -> None:
+    """Check in, ask a question on each platform, let the moderator see them."""
+    demo = player.demo
+    await player.run_until(DAY - timedelta(minutes=5), cards=False)
+    for person in THERE:
+        await player.press(person, r"^webhere:")
+    await player.run_until(DAY + timedelta(minutes=20), cards=False)
+    await player.press("m01", r"^webask:")
+    await player.fill("m01", {"text": "How long do people stay in contact?", "named": "no"})
+    await player.dump("m01")
+    await player.press("greta", r"^webask:")
+    await demo.control("say", person="greta", platform="telegram", text="Where are the figures?")
+    await player.dump("greta")
+    await player.dump("o02")
+
+
+async def _after(player: Player) -> None:
+    """Ask for feedback, publish the recording when both speakers have agreed."""
+    demo = player.demo
+    await player.run_until(OVER, cards=False)
+    for person in THERE:
+        await player.give_feedback(person, "webfb", FEEDBACK)
+    await player.run_until(RECORDED, cards=False)
+    await demo.control("say", person="o01", platform="slack", text="/cop webinar")
+    await demo.settle(cards=False)
+    await player.dump("o01")
