@@ -17,7 +17,9 @@ from storage.members import Account, Member
 
 NOTICES = (
     "alert", "send_ended", "send_stopped", "seat_requests", "poll_status", "poll_suggestion", "topic_poll_reminder",
-    "date_poll_reminder",
+    "date_poll_reminder", "resource_ask", "resource_told", "approval_request", "facts_request", "memo_due", "memo_step",
+    "publication_approval", "memo_suggestion", "memo_fix", "memo_fix_news", "webinar_speaker", "webinar_agreement",
+    "webinar_link_missing", "webinar_questions",
 )  # fmt: skip
 """What does not stand in the list of sends: what Convenor tells organisers by itself, and reminders to vote, whose
 recipients would show who has not."""

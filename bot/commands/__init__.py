@@ -10,6 +10,7 @@ from bot.commands._resuming import resume
 from bot.commands._showing import audit_table, deliveries_table, stats_table
 
 __all__ = [
-    "CommandError", "JoinLinkFor", "NewMemo", "add_memo", "audit_table", "deliveries_table", "fill_demo", "import_file", "initialise",
+    "CommandError", "JoinLinkFor", "NewMemo", "add_memo", "audit_table", "deliveries_table", "fill_demo",
+    "import_file", "initialise",
     "make_links", "migrate", "reading", "resume", "stats_table",
 ]  # fmt: skip
