@@ -20,6 +20,7 @@ import structlog
 import web
 from bot import connections
 from bot.alerts import Alerts
+from bot.census import Census
 from bot.chores import Chores, within
 from bot.connections import Tokens
 from bot.demo_routes import demo_routes
@@ -54,6 +55,8 @@ LOOK_SECONDS = 30.0
 """How often we look for messages that should have gone long ago."""
 MENUS_SECONDS = 600.0
 """How often we look whether somebody has become an organiser, or is none any more."""
+PEOPLE_SECONDS = 600.0
+"""How often we look for channels whose people were never looked up, or an hour ago."""
 STOP_SECONDS = 9.0
 """Longest stop, of the ten seconds a service manager gives: six for what is in flight, the rest for what is in hand."""
 DRAIN_SECONDS = 5.5
@@ -152,6 +155,7 @@ class Bot:
         self._chores.add("open", 10.0, self.opening.again)
         menus = OrganisersMenus(self.database, self.clock, self.routes, self.opening.reached)
         self._chores.add("menus", MENUS_SECONDS, menus.chore)
+        self._chores.add("people", PEOPLE_SECONDS, Census(self.database, self.clock, self.opening.reached).chore)
         self._chores.add("alerts", 5.0, self.alerts.chore)
         self._chores.add("look", LOOK_SECONDS, self.alerts.look)
         self._chores.add("retention", RETENTION_SECONDS, self._sweep)

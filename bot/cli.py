@@ -263,9 +263,13 @@ def run() -> None:
 
 @app.command("demo")
 def demo(
-    play: Annotated[bool, typer.Option("--play", help="Play a meeting unattended and count what arrived.")] = False,
+    play: Annotated[
+        bool, typer.Option("--play", help="Play meetings, a memo and a webinar unattended and count what arrived.")
+    ] = False,
     as_json: Json = False,
-    scenario: Annotated[list[str] | None, typer.Option("--scenario", help="With --play: which one.")] = None,
+    scenario: Annotated[
+        list[str] | None, typer.Option("--scenario", help="With --play: main, meeting, memo or webinar.")
+    ] = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the sandbox; 0: any free one.")] = 9000,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in your browser.")] = False,
     community: Annotated[Path | None, typer.Option("--community", help="Community file; COPRR by default.")] = None,

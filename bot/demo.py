@@ -187,9 +187,9 @@ async def running(
     """Run a demo for the block: fresh folder, sandbox, community and history, bot; everything ends with the block.
 
     `history` loads what happened before, where there is such a file, and `current` the replies of the meeting that is
-    inviting now, too; `prepare` changes what was loaded before the bot starts. `webhooks` has the platforms call us (signed
-    HTTP and Telegram webhook) instead of Socket Mode and polling. `log_to` takes the bot's log. Raise `SettingsError`
-    for a taken port.
+    inviting now, too; `prepare` changes what was loaded, before the bot starts. `webhooks` has the platforms call us
+    (signed HTTP and Telegram webhook) instead of Socket Mode and polling. `log_to` takes the bot's log. Raise
+    `SettingsError` for a taken port.
     """
     file = demo_world.read_file(community)
     bot_port = demo_world.free_port()

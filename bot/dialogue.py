@@ -14,7 +14,8 @@ from chat.errors import UserError
 from chat.form import Asking, Form, GivenFile
 from chat.inbound import Click, Command, Dropped, Said, Submission
 from chat.message import Button, Message, Press, button
-from chat.outbound import Answer, Ask, Edit, Erase, Invalid, Open, Reply, Toast
+from chat.outbound import Answer, Ask, Card, Edit, Erase, Invalid, Open, Reply, Toast
+from chat.people import MessageRef
 from chat.text import Bold, say
 from handlers._commands import JOINED, Found, match, may_use, refuse, run
 from handlers._feature import Context, Who
@@ -79,8 +80,9 @@ async def _said(ctx: Context, routes: Routes, inbound: Said) -> Sequence[Answer]
     draft = await drafts.asking(ctx.db, inbound.by.id, ctx.now - OPEN_QUESTION) if ctx.account else None
     if draft is not None:
         form = await _form(ctx, routes, draft)
+        left = _left(ctx, form, draft)
         step = interview.said(ctx, form, draft, inbound.text)
-        answers = await _stepped(ctx, routes, form, draft, step)
+        answers = await _stepped(ctx, routes, form, draft, step, left)
         return [Erase(), *answers] if form.sensitive else answers
     return await routes.events["said"](ctx, inbound)
 
@@ -94,7 +96,8 @@ async def _dropped(ctx: Context, routes: Routes, inbound: Dropped) -> Sequence[A
         form = await _form(ctx, routes, draft)
         if (wanted := interview.file_wanted(form, draft)) is not None:
             given = str(GivenFile(inbound.file, inbound.size, inbound.name))
-            return await _stepped(ctx, routes, form, draft, interview.take(ctx, form, draft, wanted, given))
+            left = _left(ctx, form, draft)
+            return await _stepped(ctx, routes, form, draft, interview.take(ctx, form, draft, wanted, given), left)
     said = Said(
         key=inbound.key, by=inbound.by, where=inbound.where, at=inbound.at, handle=inbound.handle, text=inbound.text
     )
@@ -124,14 +127,30 @@ async def _form_click(ctx: Context, routes: Routes, press: Press, *, forms: bool
     if press.verb == "form":
         if forms:
             return [Open(form, draft.key, 0, _plain(draft))]
-        return [Reply(interview.begin(ctx, form, draft), private=True)]
+        return [_asked(interview.begin(ctx, form, draft), draft, private=True)]
     return await _stepped(ctx, routes, form, draft, interview.pressed(ctx, form, draft, press))
 
 
+def _asked(shown: Message, draft: FormDraft, *, private: bool = False) -> Reply:
+    """Ask a question in a new message; the draft learns which one it is."""
+    return Reply(shown, private=private, card=Card(interview.QUESTION, draft.key))
+
+
+def _left(ctx: Context, form: Form, draft: FormDraft) -> list[Answer]:
+    """Take the buttons off the question that typed words or a file answer: the newest message alone has them."""
+    shown, where = interview.answered(form, draft), ctx.inbound.where
+    if shown is None or not draft.message:
+        return []
+    return [Edit(shown, on=MessageRef(where.platform, where.workspace, draft.chat, draft.message))]
+
+
 async def _stepped(
-    ctx: Context, routes: Routes, form: Form, draft: FormDraft, step: interview.Step
+    ctx: Context, routes: Routes, form: Form, draft: FormDraft, step: interview.Step, left: Sequence[Answer] = ()
 ) -> Sequence[Answer]:
-    """Turn a step of the interview into answers: the same message on a tap, a new one after typing."""
+    """Turn a step of the interview into answers: the same message on a tap, a new one after typing.
+
+    `left` is done to the question that was answered, once something else has taken its place.
+    """
     tapped = isinstance(ctx.inbound, Click)
     toast: list[Answer] = [Toast(step.toast)] if step.toast else []
     if step.cancelled:
@@ -142,9 +161,11 @@ async def _stepped(
         again = Button(say("b_continue"), Press("form", draft.key))
         return [Edit(Message((Bold(form.title), say("d_nothing_saved")), ((again,),)))]
     if step.values is not None:
-        return await _complete(ctx, routes, draft, step.values)
+        return await _complete(ctx, routes, draft, step.values, left)
     if step.show is not None:
-        return [Edit(step.show) if tapped else Reply(step.show), *toast]
+        if tapped:
+            return [Edit(step.show, Card(interview.QUESTION, draft.key)), *toast]
+        return [_asked(step.show, draft), *left, *toast]
     return toast
 
 
@@ -171,12 +192,14 @@ async def _submitted(ctx: Context, routes: Routes, inbound: Submission) -> Seque
     return await _complete(ctx, routes, draft, values)
 
 
-async def _complete(ctx: Context, routes: Routes, draft: FormDraft, values: dict[str, str]) -> Sequence[Answer]:
+async def _complete(
+    ctx: Context, routes: Routes, draft: FormDraft, values: dict[str, str], left: Sequence[Answer] = ()
+) -> Sequence[Answer]:
     answers = await routes.submissions[draft.form](ctx, draft.subject, values)
     refused = next((each for each in answers if isinstance(each, Invalid)), None)
     if refused is None:
         await ctx.db.delete(draft)
-        return answers
+        return [*answers, *left]
     if isinstance(ctx.inbound, Submission):
         return answers
     text = next(iter(refused.errors.values()))
@@ -224,5 +247,5 @@ async def _expand(ctx: Context, routes: Routes, answers: Sequence[Answer], *, fo
         if forms:
             done.append(Open(form, draft.key, 0, given))
         else:
-            done.append(Reply(interview.begin(ctx, form, draft), private=True))
+            done.append(_asked(interview.begin(ctx, form, draft), draft, private=True))
     return done

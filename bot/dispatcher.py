@@ -20,6 +20,7 @@ from bot.explaining import NOTHING
 from bot.fetching import FILES_MAX, Fetching
 from bot.flood import Floods
 from bot.handling import Handling
+from bot.interview import QUESTION
 from bot.routes import Routes
 from bot.turns import LANES_MAX, Act, Turns
 from chat.inbound import AnyInbound, from_json
@@ -116,7 +117,10 @@ class Dispatcher:
                 return
             db.scope(who.community.id)
             for card, ref in copies:
-                await cards.note(db, card.kind, card.subject, ref, member=who.owner)
+                if card.kind == QUESTION:
+                    await drafts.carried(db, card.subject, ref)
+                else:
+                    await cards.note(db, card.kind, card.subject, ref, member=who.owner)
         self._changed()
 
     async def take_over(self) -> int:

@@ -13,7 +13,7 @@ from bot import calendar_grid
 from chat.errors import FieldError
 from chat.form import Asking, ChoiceField, Field, FileField, Form, MomentField, TextField
 from chat.message import Button, Message, Press, button
-from chat.text import Bold, Text, say
+from chat.text import Bold, Text, plain, say
 from handlers._feature import Context
 from storage.drafts import FormDraft
 
@@ -21,6 +21,8 @@ REVIEW = "?"
 OFFERS = "?offers"
 PENDING = "?pending"
 SKIPPED = "-"
+QUESTION = "question"
+"""Kind of the card that carries a question, with the draft's key; it is noted in the draft, not among the cards."""
 
 
 @dataclass(slots=True)
@@ -98,6 +100,12 @@ def question(
     return Message(tuple(lines), (*rows, _navigation(form, draft, current, so_far)))
 
 
+def answered(form: Form, draft: FormDraft) -> Message | None:
+    """Draw the open question without its buttons: what stays of it once it was answered in words."""
+    current = next((each for each in asked_fields(form) if each.id == draft.asked), None)
+    return Message((Bold(form.title), current.label)) if current else None
+
+
 def _choices(form: Form, draft: FormDraft, current: ChoiceField, so_far: str) -> tuple[tuple[Button, ...], ...]:
     index = asked_fields(form).index(current)
     if form.sensitive:
@@ -132,7 +140,8 @@ def review(ctx: Context, form: Form, draft: FormDraft, so_far: str = "") -> Mess
     for number, each in enumerate(fields, 1):
         value = given.get(each.id, "")
         shown: Text = each.show(value, asking) if value and value != SKIPPED else say("d_skipped")
-        lines.append((f"{number}. ", each.label, ": ", shown))
+        colon = " " if plain(each.label, ctx.reader).rstrip().endswith(("?", "؟")) else ": "
+        lines.append((f"{number}. ", each.label, colon, shown))
     verb = "qs" if form.sensitive else "q"
     if form.sensitive:
         lines.append(say("d_final"))

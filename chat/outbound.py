@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from chat.form import Form
 from chat.message import Message
+from chat.people import MessageRef
 from chat.text import Text
 
 TOAST_MAX = 200
@@ -32,10 +33,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Turn the pressed message into this one."""
+    """Turn the pressed message into this one, or another of ours: `on`, which is left alone if it is gone."""
 
     message: Message
     card: Card | None = None
+    on: MessageRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleIn:
+    """Say who is in a chat of several people, without the bot; `users` is `None` where a bot cannot list them."""
+
+    count: int
+    users: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MessageRef:
     """Point at one message we sent, so that it can be edited."""
 

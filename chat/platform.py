@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from chat.inbound import AnyInbound
 from chat.message import Message
 from chat.outbound import Answer, SendFile
-from chat.people import MessageRef, Person, Place
+from chat.people import MessageRef, PeopleIn, Person, Place
 from chat.text import Reader
 
 
@@ -126,6 +126,13 @@ class Platform(Protocol):
         """Give the content of a file somebody sent us, by the platform's name for it.
 
         Raise `Rejected` when it is larger than `limit` bytes or cannot be had, another neutral error to try later.
+        """
+
+    async def people_in(self, place: Place, known: Collection[str] = ()) -> PeopleIn:
+        """Look up who is in a chat of several people, without bots and closed accounts as far as it is cheap to know.
+
+        `known` are ids of people, which need no look of their own. Raise `Rejected` or `Unreachable` when it cannot be
+        known there (a right is missing, we are not in it), the other errors to ask again later.
         """
 
     async def perform(self, inbound: AnyInbound, outcome: Outcome) -> list[MessageRef | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from chat.form import Asking, ChoiceField, Form, MomentField, NumberField, Option, TextField
-from chat.text import say
+from chat.text import LanguageName, say
 from handlers import _files
 from handlers._cards import short
 from handlers._feature import Context
@@ -37,7 +37,13 @@ class AddressField(TextField):
 async def announce_form(ctx: Context, found: Announcement | None) -> Form:
     """Build the form; of one that was sent only text and links can still be changed."""
     texts = (
-        TextField(id="text", label=say("an_q_text"), min=3, max=TEXT_MAX, long=True),
+        TextField(
+            id="text",
+            label=say("an_q_text", language=LanguageName(ctx.community.language)),
+            min=3,
+            max=TEXT_MAX,
+            long=True,
+        ),
         AddressField(id="link1", label=say("an_q_link"), required=False),
         AddressField(id="link2", label=say("an_q_link_2"), required=False),
     )

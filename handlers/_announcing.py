@@ -186,6 +186,12 @@ async def sends_of(db: Session, found: Announcement) -> list[Campaign]:
     return list(await db.scalars(asked.where(Campaign.state.not_in(gone)).order_by(Campaign.id)))
 
 
+async def state(db: Session, found: Announcement) -> Text:
+    """Say in which state it is; what waits for its moment is not called sent."""
+    left = found.state == "sent" and all(each.state not in HELD for each in await sends_of(db, found))
+    return say("an_state_out" if left else f"an_state_{found.state}")
+
+
 async def follow(db: Session, meeting: Meeting, now: datetime) -> None:
     """Move what is bound to a meeting's day with it, as long as nothing of it has left."""
     waiting = exists().where(Campaign.subject == Announcement.key, Campaign.state.in_(HELD))

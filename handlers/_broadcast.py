@@ -176,7 +176,7 @@ async def preview(ctx: Context, letter: str, subject: str) -> Message:
 
 def preview_button(label: str, letter: str, subject: str) -> Button:
     """Make the button that opens a preview; its label is the catalogue key `b_<label>`."""
-    return button(label, "bprev", subject, "", letter)
+    return button(label, "bprev", subject, "", letter, "primary")
 
 
 def card(made: Plan, now: datetime) -> Message:

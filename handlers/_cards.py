@@ -44,7 +44,8 @@ from storage.seats import ONLINE, mode_of
 REMINDERS = ("reminder_7d", "reminder_1d", "reminder_1h", "reminder_day")
 PRIVATE = (
     "invitation", "rsvp_nudge", "maybe_nudge", "reconfirm_nudge", *REMINDERS, "practical_pack", "waitlist_offer",
-    "answered_for", "seat_decision", "reschedule", "place_change", "cancellation", "checkin", "agenda_question",
+    "offer_before", "answered_for", "seat_decision", "reschedule", "place_change", "cancellation", "checkin",
+    "agenda_question",
 )  # fmt: skip
 """Cards of one member that follow their reply."""
 PUBLIC = ("meeting_card", "status", "seat_requests")

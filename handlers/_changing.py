@@ -17,10 +17,12 @@ from sqlalchemy import func, select
 from chat.outbound import Invalid
 from handlers import _announcing, _meeting_values, _reminding, _send_notices, _waiting
 from handlers._cards import PRIVATE, PUBLIC
+from handlers._delegating import ASK, BACK
+from handlers._delegating import HELD as HANDED
 from handlers._meeting_fields import NOT_ANNOUNCED
 from handlers._reminding import no_send_dates
 from scheduler import cards, delivery, quiet, timers
-from storage import audit, changes
+from storage import audit, changes, delegations
 from storage.database import Session
 from storage.deliveries import Campaign
 from storage.meetings import Invitation, Meeting
@@ -39,6 +41,8 @@ CLOSING = timedelta(days=2)
 KEPT = ("invitation", "meeting_card", "waitlist_offer")
 """Messages that still hold after a move: they are drawn when they leave, with the new time."""
 ACTS = {"reschedule": "move_meeting", "place_change": "edit_meeting", "cancellation": "cancel_meeting"}
+HANDED_OVER = (HANDED, ASK, BACK)
+"""Cards of delegates and of those whose seat they take, with the key of the delegation."""
 COMING = ("yes", "reconfirm")
 TIMER, RECONFIRM = "change", "reconfirm"
 OPEN = ("inviting", "closed")
@@ -200,6 +204,8 @@ async def carry_out(
     if change.kind != "place_change":
         await _post_line(db, meeting, now)
     await cards.touch(db, (*PRIVATE, *PUBLIC), meeting.key)
+    for key in await delegations.keys_of(db, meeting):
+        await cards.touch(db, HANDED_OVER, key)
     await settle(db, meeting, now)
     return campaign
 

@@ -278,10 +278,12 @@ async def checks_card(ctx: Context, document: Document) -> Message:
         rest = len(each.marks) + each.more - len(told)
         if rest:
             lines.append(say("mm_marks_more", n=rest))
-    mine = ctx.organiser or document.author_id == ctx.me.id
-    edit = button("edit", "mversion", document.key) if mine and document.state in memos.WRITING else None
-    on = button("continue", "memo", document.key, style="primary")
-    return views.shown(lines, row(on, edit), fine=(say("mm_checks_note"),))
+    mine = (ctx.organiser or document.author_id == ctx.me.id) and document.state in memos.WRITING
+    marked = mine and any(each.marks for each in found.values())  # then another file is what comes first
+    again = button("mm_version", "mversion", document.key, style="primary" if marked else "default")
+    on = button("continue", "memo", document.key, style="default" if marked else "primary")
+    buttons = row(again, on) if marked else row(on, again if mine else None)
+    return views.shown(lines, buttons, fine=(say("mm_checks_note"),))
 
 
 async def notes_card(ctx: Context, document: Document) -> Message:

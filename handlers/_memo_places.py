@@ -8,12 +8,14 @@ from chat.errors import UserError
 from chat.message import Button, Message, Press, Row, button, row
 from chat.outbound import Edit, Reply
 from chat.text import Bold, Text, say
+from handlers import _memo_outsiders as others
 from handlers import _memo_steps as steps
 from handlers import _memo_views as views
 from handlers._cards import short
 from handlers._feature import Answers, Context
 from handlers._sends import listed, platform_name
-from storage import attendance, audit, memos
+from storage import attendance, audit, memo_places, memos
+from storage.channel_people import Outsiders
 from storage.communities import Channel
 from storage.documents import FORMS, Document
 from storage.members import Member
@@ -21,9 +23,8 @@ from storage.memos import Refused
 
 PAGE = 12
 ALLOWED = "ok"
-"""What the button says that lets a channel have the file itself, after the warning."""
+"""What the button says that lets a channel have the file itself, after the warning; then a stamp of who is there."""
 NOTHING = "none"
-WARNINGS = {"slack": "mm_warn_slack", "telegram": "mm_warn_telegram"}
 
 
 async def speakers(ctx: Context, press: Press) -> Answers:
@@ -91,20 +92,26 @@ async def channels(ctx: Context, press: Press) -> Answers:
         raise UserError(say("e_gone"))
     if one is None:
         return _shown(ctx, _channels(document, found))
+    seen = await others.of(ctx.db, document, one, ctx.now)
     if not press.arg:
-        return _shown(ctx, _forms(ctx, document, one))
-    if press.arg == "file":
-        return _shown(ctx, _warning(document, one))
-    form = "file" if press.arg == ALLOWED else press.arg
+        return _shown(ctx, _forms(ctx, document, one, seen))
+    asked = press.arg.startswith(ALLOWED)
+    if press.arg == "file" or (asked and press.arg != ALLOWED + seen.stamp):  # somebody else is there by now
+        return _shown(ctx, _warning(ctx, document, one, seen))
+    form = "file" if asked else press.arg
     if form not in (*FORMS, NOTHING) or (form == "link" and not ctx.page_link("/m")):
         raise UserError(say("e_gone"))
-    if document.state not in views.OPEN:
-        return await steps.status(ctx, document, say("mm_not_now"))
-    wanted = {**(document.targets.get("channels") or {}), str(one.id): form}
-    if form == NOTHING:
-        del wanted[str(one.id)]
     try:
-        document = await memos.change(ctx.db, document.key, targets={**document.targets, "channels": wanted})
+        if form == "file" and document.state == "approved":
+            allowed = await memo_places.allow(ctx.db, document.key, one.id, seen.marks)
+            if allowed is None:
+                return await steps.status(ctx, document, say("mm_not_now"))
+            document = allowed
+        elif document.state not in views.OPEN:
+            return await steps.status(ctx, document, say("mm_not_now"))
+        else:
+            targets = memo_places.with_form(document.targets, one.id, "" if form == NOTHING else form, seen.marks)
+            document = await memos.change(ctx.db, document.key, targets=targets)
     except Refused as refused:
         return await steps.status(ctx, document, await steps.explain(ctx.db, refused))
     await steps.moved(ctx, document, "memo.channels")
@@ -139,23 +146,24 @@ def _channels(document: Document, found: list[Channel]) -> Message:
     return views.shown(lines, *_pairs(taps), row(button("back", "memo", document.key)))
 
 
-def _forms(ctx: Context, document: Document, channel: Channel) -> Message:
+def _forms(ctx: Context, document: Document, channel: Channel, seen: Outsiders) -> Message:
     here, key = str(channel.id), document.key
     link = button("mm_link", "mchan", key, here, "link") if ctx.page_link("/m") else None
+    lines: list[Text] = [Bold(document.title), say("mm_choose_form", channel=name(channel))]
     return views.shown(
-        [Bold(document.title), say("mm_choose_form", channel=name(channel))],
+        [*lines, *others.about(channel, seen, ctx.reader.zone)],
         row(button("mm_card", "mchan", key, here, "card", "primary"), link),
         row(button("mm_file", "mchan", key, here, "file"), button("mm_no_form", "mchan", key, here, NOTHING)),
         row(button("back", "mchan", key)),
     )
 
 
-def _warning(document: Document, channel: Channel) -> Message:
+def _warning(ctx: Context, document: Document, channel: Channel, seen: Outsiders) -> Message:
     here, key = str(channel.id), document.key
     return views.shown(
-        [Bold(name(channel)), say(WARNINGS.get(channel.platform, "mm_warn_telegram"))],
+        [Bold(name(channel)), *others.warning(channel, seen, ctx.reader.zone)],
         row(button("mm_card", "mchan", key, here, "card", "primary")),
-        row(button("mm_allow", "mchan", key, here, ALLOWED, "danger"), button("back", "mchan", key, here)),
+        row(button("mm_allow", "mchan", key, here, ALLOWED + seen.stamp, "danger"), button("back", "mchan", key, here)),
     )
 
 

@@ -17,6 +17,7 @@ from chat.errors import UserError
 from chat.message import Button, Message, button
 from chat.text import LanguageName, Text, say
 from handlers import _memo_card as cards_of
+from handlers import _memo_outsiders as others
 from handlers import _memo_times as times
 from handlers._broadcast import Broadcast, Sending, preview_button, register
 from handlers._feature import Context
@@ -68,14 +69,15 @@ async def build_memo(db: Session, subject: str, now: datetime) -> Broadcast:
     people = await memos.list_of(db, document, now)
     if not people:
         raise UserError(say("md_nobody"))
-    targets = await channels_of(db, document, FORMS)
+    listed = {each.id for each in people}
+    targets, told = await others.sort(db, document, await channels_of(db, document, FORMS), listed, now)
     sent = at or now
     shown = await _as_sent(db, document, now, times.confirm_by(meeting, document, zone, sent), until)
     return Broadcast(
         kind=cards_of.CARD, channel_kind=cards_of.CHANNEL, subject=document.key,
         occurrence=f"v{document.version}-{await rounds(db, (cards_of.CARD, cards_of.CHANNEL), document.key) + 1}",
         title=await title(db, document), sample=shown, people=people, channels=targets, at=at, capped=True, count=True,
-        expires=until, warnings=await _warnings(db, document, document.version, people, targets),
+        expires=until, warnings=[*told, *await _warnings(db, document, document.version, people)],
         back=button("edit", "mwhen", document.key), stands_for=(document.version, document.revision, said.id),
     )  # fmt: skip
 
@@ -112,16 +114,9 @@ async def channels_of(db: Session, document: Document, forms: Sequence[str]) -> 
     return list(await db.scalars(asked.order_by(Channel.id))) if wanted else []
 
 
-async def _warnings(
-    db: Session, document: Document, number: int, people: Sequence[Member], targets: Sequence[Channel]
-) -> list[Text]:
-    """Say what an organiser should know: channels where others see it, languages without a file."""
-    forms = (document.targets or {}).get("channels") or {}
-    lines: list[Text] = [
-        say(f"md_warn_{each.platform}", channel=each.title or each.chat)
-        for each in targets
-        if forms.get(str(each.id)) == "file" and each.platform in ("slack", "telegram")
-    ]
+async def _warnings(db: Session, document: Document, number: int, people: Sequence[Member]) -> list[Text]:
+    """Say in which languages there is no file. Raise `UserError` when there is none at all."""
+    lines: list[Text] = []
     files = await memos.files_of(db, document, number)
     if not files:
         raise UserError(say("md_no_file"))
@@ -203,14 +198,16 @@ async def build_correction(db: Session, subject: str, now: datetime) -> Broadcas
         raise UserError(say("md_not_approved"))
     meeting = await cards_of.meeting_of(db, document)
     zone = times.zone_of(meeting, (await own_community(db)).zone)
-    people, targets = await memo_reading.readers(db, document), await channels_of(db, document, ("file",))
+    people = await memo_reading.readers(db, document)
+    listed, wanted = {each.id for each in people}, await channels_of(db, document, ("file",))
+    targets, told = await others.sort(db, document, wanted, listed, now, "mm_out_not_again")
     ack_by = times.confirm_by(meeting, document, zone, now)
     return Broadcast(
         kind=cards_of.CORRECTED, channel_kind=cards_of.CHANNEL_AGAIN, subject=subject,
         occurrence=f"{await rounds(db, (cards_of.CORRECTED, cards_of.CHANNEL_AGAIN), subject) + 1}",
         title=await name_correction(db, subject), bulk=False, count=True, expires=document.expires_at,
         sample=await _as_sent(db, document, now, ack_by, document.expires_at, number), people=people,
-        channels=targets, warnings=await _warnings(db, document, number, people, targets),
+        channels=targets, warnings=[*told, *await _warnings(db, document, number, people)],
         back=button("mm_report", "mreport", document.key), stands_for=(number, document.revision, said.id),
     )  # fmt: skip
 

@@ -211,7 +211,9 @@ def _buttons(document: Document, written: bool, *, notes: bool) -> list[Row]:
     if now_state == "in_approval":
         return [look, files, row(back)]
     if now_state == "approved":
-        return [row(preview_button("preview", LETTER, key)), look]
+        files_go = "file" in ((document.targets or {}).get("channels") or {}).values()
+        allow = button("mm_channels", "mchan", key) if files_go else None
+        return [row(preview_button("preview", LETTER, key), allow), look]
     report = can("mm_report", "mreport", key) if now_state in READABLE else None
     return [row(report), look]
 

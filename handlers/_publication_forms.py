@@ -52,7 +52,7 @@ async def publication_form(ctx: Context, document: Document | None) -> Form:
     places = tuple(
         Option(each, say(key))
         for each, key in zip(
-            CHANNELS, ("an_no_channel", "an_members_channels", "an_news_channels", "pl_all_channels"), strict=True
+            CHANNELS, ("an_no_channel", "an_members_channels", "an_news_channels", "pu_all_channels"), strict=True
         )
     )
     to = (Option("both", say("an_to_people")), Option(NOBODY, say("an_to_channels")))

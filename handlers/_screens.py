@@ -141,8 +141,8 @@ async def _next_of_staff(ctx: Context) -> list[Text]:
 
 
 def _foot(ctx: Context) -> Message:
-    waiting_uses = offer(("meetings", "meetings"), ("my", "my"), ("polls", "polls"), ("feedback", "feedback"))
+    waiting_uses = offer(("meetings", "meetings"), ("my", "my"), ("polls", "polls"))
     shelves = offer(("memos", "memos"), ("library", "library"), ("webinars", "webinar"))
-    own = offer(("feed", "calendar"), ("settings", "settings"), ("privacy", "privacy"), ("help", "help"))
-    desk = offer(("desk", "desk")) if ctx.organiser else ()
-    return Message((messages_line(ctx),), rows(waiting_uses, shelves, own, desk))
+    own = offer(("feedback", "feedback"), ("feed", "calendar")), offer(("settings", "settings"), ("privacy", "privacy"))
+    last = offer(("help", "help"), *((("desk", "desk"),) if ctx.organiser else ()))
+    return Message((messages_line(ctx),), rows(waiting_uses, shelves, *own, last))

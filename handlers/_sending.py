@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from chat.message import Button, Message
-from chat.text import Text
+from chat.text import Text, say
 from handlers._feature import Context
+from storage import polls
 from storage.communities import Channel
 from storage.database import Session
 from storage.deliveries import Campaign
@@ -69,6 +70,11 @@ class Sending:
     """Give the button on the send's card that leads to its subject."""
 
 
+POLLS = dict.fromkeys(
+    ("topic_poll", "date_poll", "quick_poll", "poll_public", "topic_poll_reminder", "date_poll_reminder"),
+    "d_send_poll_of",
+) | {"poll_result": "d_send_result_of"}
+"""Kinds that are about a poll and are not registered, with how they are named."""
 _BY_LETTER: dict[str, Sending] = {}
 _BY_KIND: dict[str, Sending] = {}
 
@@ -95,7 +101,10 @@ def of(kind: str) -> Sending | None:
 
 
 async def name(db: Session, campaign: Campaign) -> Text | None:
-    """Name a send by its feature; none if no feature registered its kind."""
+    """Name a send by its feature, that of a poll by its question; none if nobody knows its kind."""
+    if campaign.kind in POLLS:
+        poll = await polls.by_key(db, campaign.subject)
+        return say(POLLS[campaign.kind], question=poll.question) if poll else None
     sending = of(campaign.kind)
     return await sending.name(db, campaign.subject) if sending else None
 

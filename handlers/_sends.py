@@ -39,7 +39,8 @@ ROWS = {each.kind: f"sc_row_{each.key}" for each in RULES if each.kind not in HE
 """Kinds that the schedule sends by itself, with the name of their row."""
 ALONE = {
     "topic_poll": "d_send_poll", "date_poll": "d_send_poll", "quick_poll": "d_send_poll", "poll_public": "d_send_poll",
-    "topic_poll_reminder": "d_send_poll", "poll_result": "d_send_result", "digest": "d_send_digest",
+    "topic_poll_reminder": "d_send_poll", "date_poll_reminder": "d_send_poll", "poll_result": "d_send_result",
+    "digest": "d_send_digest",
 }  # fmt: skip
 """Kinds that are about no meeting."""
 REASONS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from chat.message import Message
 from handlers import _reminding
@@ -14,11 +14,12 @@ from scheduler import cards, delivery, quiet, timers
 from storage import delegations, seats, waiting_list
 from storage.communities import Community
 from storage.database import Session
-from storage.deliveries import Campaign, Delivery
+from storage.deliveries import Campaign, CardCopy, Delivery
 from storage.meetings import Invitation, Meeting
 from storage.members import Member
 
-OFFER = "waitlist_offer"
+OFFER, OFFER_BEFORE = "waitlist_offer", "offer_before"
+"""Kinds of cards: the newest offer of a seat to somebody, and those that were written before it."""
 BEFORE_START = timedelta(hours=2)
 """An offer that quiet hours would hold longer than until this long before the start is sent at once."""
 SILENT_FOR = timedelta(days=7)
@@ -43,6 +44,8 @@ async def settle(db: Session, meeting: Meeting, now: datetime) -> None:
             to.append(delivery.To(member=member, due=due, expires=invitation.offer_until))
     await db.flush()
     if to:
+        for each in to:
+            db.at_end(_set_aside, (meeting.key, each.member.id if each.member else 0))
         minute = f"{now:%Y%m%d%H%M}"
         await delivery.plan(db, kind=OFFER, subject=meeting.key, occurrence=minute, to=to, now=now)
     await set_timer(db, meeting, seats.next_end(done.waiting, now))
@@ -74,6 +77,14 @@ async def set_timer(db: Session, meeting: Meeting, end: datetime | None) -> None
     """Have the list looked at again when the next offer ends; each moment is a timer of its own."""
     if end is not None and end < meeting.starts_at:
         await timers.call_at(db, "offer", meeting.key, end, slot=f"{end:%Y%m%d%H%M%S}", not_after=meeting.starts_at)
+
+
+async def _set_aside(db: Session, offered: list[tuple[str, int]]) -> None:
+    """Turn the offers written before into older messages, so that the one to come asks alone."""
+    for subject, member_id in offered:
+        mine = (CardCopy.kind == OFFER, CardCopy.subject == subject, CardCopy.member_id == member_id)
+        change = update(CardCopy).where(*mine).values(kind=OFFER_BEFORE)
+        await db.execute(change.execution_options(synchronize_session=False))
 
 
 def _silent(invitation: Invitation, now: datetime) -> bool:

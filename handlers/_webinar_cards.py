@@ -85,7 +85,8 @@ async def opening(db: Session, webinar: Webinar, community: Community, now: date
     if gone is not None:
         return Message((Bold(webinar.title), when(webinar), gone), rows(_watch(webinar)))
     link = await register_link(db, webinar, platform)
-    lines: list[Text] = [await _announcement(webinar, community, link), say("we_free")]
+    said = link and funding(community)  # the announcement says by itself that it is free
+    lines: list[Text] = [await _announcement(webinar, community, link), say("we_recorded" if said else "we_free")]
     taken = await webinars.taken(db, webinar) if webinar.show_number or webinar.seats is not None else 0
     if webinar.show_number and taken:
         lines.append(say("we_number", n=taken))

@@ -93,7 +93,9 @@ async def form(ctx: Context, subject: str) -> Form:
     webinar = await pressed(ctx, subject.partition(".")[0])
     line = _webinar_cards.funding(ctx.community)
     parts: list[Text] = [Bold(webinar.title), "\n", _webinar_cards.when(webinar)]
-    for each in (*_webinar_cards.notices(ctx.community), *((line,) if line else ())):
+    full = webinar.seats is not None and await webinars.taken(ctx.db, webinar) >= webinar.seats
+    said = (*((say("we_full"),) if full else ()), *_webinar_cards.notices(ctx.community), *((line,) if line else ()))
+    for each in said:
         parts += ["\n", each]
     return Form(FORM, say("we_form_title"), (outsider(),), submit=say("b_register"), intro=tuple(parts))
 
@@ -176,6 +178,7 @@ async def follow(db: Session, webinar: Webinar, seated: Sequence[Registrant], no
     await _webinar_day_timers.catch_up(db, webinar, seated, now)
     for each in seated:
         for person in await webinars.people(db, [each]):
+            cards.touch_at_end(db, [OWN, "webinar_open"], webinar.key, member=person)  # the older one says: waiting
             due = quiet.next_allowed(person, now)
             due = due if due < webinar.starts_at else now
             await delivery.plan(
@@ -245,7 +248,8 @@ def _again(ctx: Context, before: Registrant) -> Outsider:
 
 async def _answered(ctx: Context, webinar: Webinar, registrant: Registrant) -> Answers:
     done = say("we_registered") if registrant.state == REGISTERED else say("we_waiting")
-    return await show(ctx, webinar, toast=done)
+    told = ctx.inbound.where.platform == "slack"  # there a note in the channel says by itself that we answered
+    return await show(ctx, webinar, toast=None if told and ctx.inbound.where.kind == "group" else done)
 
 
 async def _closed(ctx: Context, webinar: Webinar, why: str) -> Answers:

@@ -47,7 +47,10 @@ async def card(
     if webinar.state in CHANGEABLE:
         lines.append(say("we_has_link") if webinar.join_link else say("we_no_link"))
     lines += await who(db, webinar) or [say("we_no_speakers")]
-    lines.append(say("we_any_seats") if webinar.seats is None else say("we_seats", n=webinar.seats))
+    if webinar.seats is None:
+        lines.append(say("we_any_seats"))
+    elif draft:
+        lines.append(say("we_seats", n=webinar.seats))
     if not draft:
         lines += await counted(db, webinar, language)
     lines += await _links(db, webinar)

@@ -60,12 +60,12 @@ async def announcements_list(ctx: Context, _rest: str) -> Answers:
     lines: list[Text] = [Bold(say("b_announcements"))]
     for number, each in enumerate(found, 1):
         text = _announcing.gist(next(iter(each.texts.values()), ""), 50)
-        lines.append((f"{number}. ", text, " · ", say(f"an_state_{each.state}")))
+        lines.append((f"{number}. ", text, " · ", await _announcing.state(ctx.db, each)))
     opens = [Button((f"{number} · ", say("b_an_open")), Press("ann", each.key)) for number, each in enumerate(found, 1)]
     pairs = [row(*opens[at : at + 3]) for at in range(0, len(opens), 3)]
     if not found:
         lines.append(say("an_none"))
-    return [Reply(Message(tuple(lines), rows(*pairs, row(go("announce", "announce"), go("desk", "desk")))))]
+    return [Reply(Message(tuple(lines), rows(*pairs, row(go("an_new", "announce"), go("desk", "desk")))))]
 
 
 @feature.form("announce", who="organiser")
@@ -93,7 +93,7 @@ async def saved(ctx: Context, subject: str, values: dict[str, str]) -> Answers:
             found.corrected_at = ctx.now
             await _announcing.touch(ctx.db, found)
             audit.note(ctx.db, ctx.now, ctx.me.id, "correct_announcement", found.key)
-        return [Reply(await _report(ctx, found, say("an_corrected_now") if changed else None), private=True)]
+        return [Reply(await _report(ctx, found, _said(found, usual) if changed else ()), private=True)]
     found.private, found.confirm = values["to"] != NOBODY, values["confirm"] == "yes"
     found.channels = await forms.chosen(ctx.db, values["channels"])
     found.send_at = datetime.fromisoformat(values["at"]) if values.get("at") else None
@@ -139,7 +139,7 @@ async def language_form(ctx: Context, subject: str) -> Form:
     others = tuple(Option(code, LanguageName(code)) for code in LANGUAGES if code != ctx.community.language)
     fields = (
         ChoiceField(id="language", label=say("b_language"), options=others),
-        TextField(id="text", label=say("an_q_text"), min=3, max=TEXT_MAX, long=True),
+        TextField(id="text", label=say("an_q_text_other"), min=3, max=TEXT_MAX, long=True),
     )
     return Form("announce_language", say("an_form_language"), (fields,))
 
@@ -154,7 +154,7 @@ async def language_saved(ctx: Context, subject: str, values: dict[str, str]) -> 
     if found.state == "sent":
         found.corrected_at = ctx.now
         await _announcing.touch(ctx.db, found)
-        return [Reply(await _report(ctx, found, say("an_corrected_now")), private=True)]
+        return [Reply(await _report(ctx, found, (say("an_corrected_now"),)), private=True)]
     await ctx.db.flush()
     return [Reply(await _draft(ctx, found), private=True)]
 
@@ -322,11 +322,17 @@ async def _draft(ctx: Context, found: Announcement) -> Message:
     )  # fmt: skip
 
 
-async def _report(ctx: Context, found: Announcement, head: Text | None = None) -> Message:
+def _said(found: Announcement, usual: str) -> Sequence[Text]:
+    """Say that every copy follows, and which languages still have their earlier words."""
+    others = [LanguageName(code) for code in found.texts if code != usual]
+    still = (say("an_still_earlier", languages=listed([*others])),) if others else ()
+    return (say("an_corrected_now"), *still)
+
+
+async def _report(ctx: Context, found: Announcement, head: Sequence[Text] = ()) -> Message:
     """Draw what became of an announcement: read by how many, and what may still be done."""
-    lines: list[Text] = [Bold(say("b_announce")), _announcing.gist(found.texts.get(ctx.community.language, ""), 120)]
-    lines += [head] if head else []
-    lines.append(say(f"an_state_{found.state}"))
+    lines: list[Text] = [Bold((say("b_announce"), " · ", await _announcing.state(ctx.db, found)))]
+    lines += [_announcing.gist(found.texts.get(ctx.community.language, ""), 120), *head]
     campaigns = await _announcing.sends_of(ctx.db, found)
     opens = [button("sends", "sendcard", each.key) for each in campaigns[-1:]]
     if found.confirm and found.private:
@@ -335,7 +341,7 @@ async def _report(ctx: Context, found: Announcement, head: Text | None = None) -
         if people and found.state == "sent":
             opens.append(button("names", "annrep", found.key))
     if found.state == "retracted":
-        return Message(tuple(lines), rows(row(*opens, go("announce", "announce"))))
+        return Message(tuple(lines), rows(row(*opens, go("an_new", "announce"))))
     change = (button("edit", "annedit", found.key), button("an_language", "annlang", found.key))
     return Message(tuple(lines), rows(row(*opens), row(*change), row(button("an_withdraw", "annback", found.key))))
 

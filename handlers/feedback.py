@@ -287,6 +287,7 @@ async def summary(db: Session, meeting: Meeting, now: datetime) -> Message:
     """Write the totals: after the close and from five answers on; before, only how many in steps of five."""
     lines: list[Text] = [Bold(say("fb_summary_of", code=meeting.code, title=meeting.title))]
     taps = await tap_lines(db, meeting)
+    taps = [say("fb_one_tap"), *taps] if taps else []  # answered by others, and more of them: each says what it counts
     status = button("status", "status", meeting.key)
     number = await stored.answered(db, meeting)
     if now < _reminding.feedback_closes(meeting):

@@ -104,9 +104,9 @@ async def lapse(db: Session, timer: Timer, now: datetime) -> None:
         await _waiting.settle(db, meeting, now)
 
 
-@feature.card("waitlist_offer")
+@feature.card(_waiting.OFFER, _waiting.OFFER_BEFORE)
 async def draw(db: Session, drawing: Drawing) -> Message | Skip:
-    """Draw the offer of a seat, or what became of it."""
+    """Draw the offer of a seat, or what became of it; one before the newest points to that."""
     found = await theirs(db, drawing, withdrawn=True)
     if isinstance(found, Skip):
         return found
@@ -116,7 +116,8 @@ async def draw(db: Session, drawing: Drawing) -> Message | Skip:
             return Skip("meeting_not_open")
         if not seats.offered(invitation, drawing.now):
             return Skip("offer_over")
-    return await _waiting.card(db, meeting, invitation, member, await own_community(db), drawing.now)
+    community, older = await own_community(db), drawing.kind == _waiting.OFFER_BEFORE
+    return await _waiting.card(db, meeting, invitation, member, community, drawing.now, older=older)
 
 
 @feature.waiting

@@ -49,12 +49,13 @@ async def webinar_(ctx: Context, _rest: str) -> Answers:
         shown = list(await registering.show(ctx, found[0]))
         return [*shown, *_others(found[1:])]
     everything = await webinars.everything(ctx.db)
-    lines: list[Text] = [] if everything else [say("we_none")]
+    lines: list[Text] = [Bold(say("b_webinars")), *(() if everything else (say("we_none"),))]
     buttons = []
     for number, each in enumerate(everything[:LIST], 1):
         state = _webinar_status.state_line(each, ctx.now)
         lines += [(f"{number}. ", Bold(each.title)), (_webinar_cards.when(each), " · ", state)]
-        buttons.append(row(*(_numbered(number, "webst", each), _numbered(number, "web", each, "register"))))
+        mine = _numbered(number, "web", each, "register") if each.state == "open" else None
+        buttons.append(row(_numbered(number, "webst", each), mine))
     last = offer(("webinar_new", "webinar_new"), ("desk", "desk"))
     return [Reply(Message(tuple(lines), rows(*buttons, last), silent=True))]
 

@@ -85,3 +85,5 @@ class Channel(OfCommunity, Base):
     language: Mapped[str] = mapped_column(String(8), default="en")
     reachable: Mapped[bool] = mapped_column(default=True)
     reason: Mapped[str] = mapped_column(String(120), default="")
+    people: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, deferred=True, deferred_raiseload=True)
+    """Who was there when we last looked (`storage/channel_people.py`); it is long, so no channel is loaded with it."""

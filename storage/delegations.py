@@ -82,6 +82,11 @@ async def _open(db: Session, meeting: Meeting, whose: ColumnElement[bool]) -> De
     return (await db.scalars(found.order_by(Delegation.id.desc()).limit(1))).first()
 
 
+async def keys_of(db: Session, meeting: Meeting) -> list[str]:
+    """Give the keys of all delegations of a meeting, also of those that ended: their cards show it."""
+    return list(await db.scalars(select(Delegation.key).where(Delegation.meeting_id == meeting.id)))
+
+
 async def asked(db: Session, member: Member) -> list[tuple[Delegation, Meeting, Member]]:
     """Give the requests a member has not answered, with meeting and holder, the nearest end first."""
     found = await db.execute(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, delete, select
+from sqlalchemy import JSON, ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from chat.people import MessageRef
 from storage.database import Base, OfCommunity, Session, new_key
 
 
@@ -72,6 +73,11 @@ async def by_key(db: Session, key: str, account: str) -> FormDraft | None:
         select(FormDraft).where(FormDraft.key == key, FormDraft.account == account)
     )
     return found
+
+
+async def carried(db: Session, key: str, ref: MessageRef) -> None:
+    """Remember which message carries the open question of a draft, if there still is one."""
+    await db.execute(update(FormDraft).where(FormDraft.key == key).values(chat=ref.chat, message=ref.message))
 
 
 async def asking(db: Session, account: str, since: datetime) -> FormDraft | None:

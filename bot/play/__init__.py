@@ -1,4 +1,4 @@
-"""`convenor demo --play`: the life of a meeting played unattended on the sandbox, then everything counted.
+"""`convenor demo --play`: meetings, a memo and a webinar played unattended on the sandbox, then everything counted.
 
 Each scenario has a database and a clock of its own. What the bot's database says was sent is compared with what the
 sandbox's ledger says arrived.
@@ -14,9 +14,13 @@ from typing import Any
 
 from bot.play._main import play_main
 from bot.play._meeting import play_meeting
+from bot.play._memo import play_memo
+from bot.play._webinar import play_webinar
 
 Scenario = Callable[[Path, Callable[[str], None]], Awaitable[dict[str, Any]]]
-_PLAYS: dict[str, Scenario] = {"main": play_main, "meeting": play_meeting}
+_PLAYS: dict[str, Scenario] = {
+    "main": play_main, "meeting": play_meeting, "memo": play_memo, "webinar": play_webinar,
+}  # fmt: skip
 SCENARIOS = tuple(_PLAYS)
 
 

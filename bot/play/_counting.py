@@ -78,7 +78,7 @@ def _arrivals(ledger: Any) -> tuple[Counter[Where], dict[Where, Where]]:
 
 
 async def per_member(demo: Demo) -> dict[str, dict[str, int]]:
-    """Count what arrived at each person by kind, as the sandbox's ledger has it; names of newcomers stand for them."""
+    """Count what arrived at each person by kind, as the sandbox's ledger has it; newcomers and guests by name."""
     arrived, _ = _arrivals(await demo.ask("ledger"))
     found: dict[str, Counter[str]] = {}
     database = Database(demo.database_url)
@@ -91,7 +91,7 @@ async def per_member(demo: Demo) -> dict[str, dict[str, int]]:
             )
             for kind, delivery, code, name in rows:
                 number = arrived[delivery.platform, delivery.chat, delivery.message]
-                who = name if code.startswith("d-") else code
+                who = name if code.startswith(("d-", "guest-")) else code
                 if number:
                     found.setdefault(who, Counter())[kind] += number
     finally:

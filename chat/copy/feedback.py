@@ -37,11 +37,15 @@ COPY: dict[str, str | tuple[str, str]] = {
     "fb_none_open": "No open questions. Thank you.",
     "fb_waiting": "Open questions",
     "fb_summary_of": "Feedback on {code}: {title}",
-    "fb_answers_n": ("{n} answer", "{n} answers"),
-    "fb_so_far": "{steps} or more answers so far; {asked} people were asked.",
-    "fb_few_so_far": "Fewer than 5 answers so far.",
+    "fb_answers_n": ("{n} person answered the feedback questions", "{n} people answered the feedback questions"),
+    "fb_one_tap": "One-tap questions, counted apart:",
+    "fb_so_far": "{steps} or more people have answered the feedback questions so far; {asked} were asked.",
+    "fb_few_so_far": "Fewer than 5 people have answered the feedback questions so far.",
     "fb_totals_after": "Totals are shown after the close: {when}.",
-    "fb_too_few": "Fewer than 5 answers came in. Totals are not shown, so that nobody can be recognised.",
+    "fb_too_few": (
+        "Fewer than 5 people answered the feedback questions. Their answers are not shown, so that nobody can be "
+        "recognised."
+    ),
     "fb_thanks_all": "Thank you to everybody who answered.",
     "fb_satisfied": "Found it useful (4 or 5): {good} of {n}",
     "fb_b_comments": "Comments",

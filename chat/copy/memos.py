@@ -138,6 +138,41 @@ COPY: dict[str, str | tuple[str, str]] = {
         "Everybody in this Telegram group would have the file. Bots cannot list a group's members, nor was their "
         "number to be had. A card delivers it in private, to those on the list only."
     ),
+    # who is in a channel besides those on the list
+    "mm_out_count": (
+        "{n} person there may not see it. Choose DM, or a card that delivers in private.",
+        "{n} people there may not see it. Choose DM, or a card that delivers in private.",
+    ),
+    "mm_out_who": "Not on the list: {who}.",
+    "mm_out_strangers": ("{n} person I do not know", "{n} people I do not know"),
+    "mm_out_more": "and {n} more",
+    "mm_out_none": ("{n} person is there, and may see it.", "{n} people are there, and all of them may see it."),
+    "mm_out_have": (
+        "Everybody there would have the file and could pass it on. A card delivers it in private, to those on the "
+        "list only."
+    ),
+    "mm_out_telegram": (
+        "Telegram does not tell a bot who is in a group. {n} person is there.",
+        "Telegram does not tell a bot who is in a group. {n} people are there.",
+    ),
+    "mm_out_there": ("{n} person is there.", "{n} people are there."),
+    "mm_out_at": "Looked up {when}.",
+    "mm_out_file": (
+        "{channel}: the file goes there as you allowed, although {n} person there may not see it.",
+        "{channel}: the file goes there as you allowed, although {n} people there may not see it.",
+    ),
+    "mm_out_held": (
+        "{channel}: the file does not go there. {n} person there may not see it. Choose DM, or a card that delivers "
+        "in private, or allow it under “Channels” of the memo.",
+        "{channel}: the file does not go there. {n} people there may not see it. Choose DM, or a card that delivers "
+        "in private, or allow it under “Channels” of the memo.",
+    ),
+    "mm_out_not_again": (
+        "{channel}: the new file does not go there. {n} person there may not see it. Those on the list get it in "
+        "private.",
+        "{channel}: the new file does not go there. {n} people there may not see it. Those on the list get it in "
+        "private.",
+    ),
     # to speakers
     "mm_facts_ask": "Please check the facts in a restricted note: meeting of {date}.",
     "mm_facts_again": "A reminder: please check the facts in a restricted note, meeting of {date}.",

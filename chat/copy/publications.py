@@ -76,6 +76,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "pu_todo_approval": "Publication “{title}” waits for approval",
     "pu_todo_release": "Publication “{title}” is approved and not released",
     "pu_no_approver": "Nobody else can approve it. Please give the right to approve to a colleague first.",
+    "pu_all_channels": "Members' and public channels",
     "pu_form": "Publication",
     "pu_form_edit": "Theme and keywords",
     "pu_form_file": "File of the publication",

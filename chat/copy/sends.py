@@ -99,6 +99,8 @@ COPY: dict[str, str | tuple[str, str]] = {
     "d_send_row": "{what} · {code}: {title}",
     "d_send_poll": "A poll",
     "d_send_result": "Result of a poll",
+    "d_send_poll_of": "Poll: {question}",
+    "d_send_result_of": "Result of the poll: {question}",
     "d_send_digest": "Digest: what waits, in one message",
     "d_send_unnamed": "A send",
     # who cannot be reached

@@ -13,6 +13,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "b_we_cancel": "Cancel the webinar",
     # cards
     "we_free": "Free and open to all. Online. It will be recorded.",
+    "we_recorded": "Online. It will be recorded.",
     "we_register_at": "Register: {link}",
     "we_register_here": "To register, tap the button below.",
     "we_number": ("{n} person has registered", "{n} people have registered"),

@@ -95,6 +95,16 @@ async def planned(ctx: Any, subject: str, values: dict[str, str]) -> list[Any]:
     return [Reply(Message((say("t_saved"),)))]
 
 
+@feature.form("short")
+async def short(ctx: Any, subject: str) -> Form:
+    return Form("short", TITLE, ((TextField(id="word", label="Word"),),))
+
+
+@feature.submission("short")
+async def shortly(ctx: Any, subject: str, values: dict[str, str]) -> list[Any]:
+    return [Reply(Message(("x",)))] if values["word"] == "right" else [Invalid({"word": "Not that word."})]
+
+
 @feature.form("secret")
 async def secret(ctx: Any, subject: str) -> Form:
     scale = tuple(Option(str(n), str(n)) for n in range(1, 6))
@@ -374,3 +384,63 @@ async def test_keys_and_drafts_are_forgotten_after_seven_days_but_not_before(des
     desk.clock.advance(timedelta(hours=2))
     await desk.dispatcher.forget_old()
     assert await kept() == (0, 0)
+
+
+async def test_a_question_answered_in_words_loses_its_buttons(desk: Desk) -> None:
+    def at(message: str) -> MessageRef:
+        return MessageRef("telegram", "W", "D7", message)
+
+    async def posted(inbound: Any, message: str) -> list[Any]:
+        """Do it; its first answer is then the message named."""
+        await desk.dispatcher.accept(inbound)
+        outcome = await desk.dispatcher.handle(inbound)
+        refs = [at(message), *(None for _ in outcome.answers[1:])]
+        await desk.dispatcher.performed(inbound, outcome, refs)
+        return list(outcome.answers)
+
+    def typed(words: str) -> Said:
+        return Said(text=words, **desk.common("telegram"))
+
+    [asked] = await posted(Click(data=str(Press("ask", "", "", "plan")), **desk.common("telegram")), "m1")
+    await desk.click(tap(asked, "Online"))
+    [_, former] = await posted(typed("Jobs and skills"), "m2")
+    assert (former.on, words(former)) == (at("m1"), "New meeting\nTheme")
+    assert former.message.rows == ()
+    [shown, former] = await posted(typed("20 May 2026 10:00"), "m3")
+    assert former.on == at("m2")
+    [last] = await desk.click(tap(shown, "That is right"))
+    await desk.click(tap(last, "4 · Edit"))  # on m3: tapped questions stay where they are
+    [_, former] = await posted(typed("Nothing more"), "m4")
+    assert (former.on, words(former)) == (at("m3"), "New meeting\nMore")
+
+
+async def test_the_last_answer_in_words_takes_the_buttons_off_too_unless_it_is_refused(desk: Desk) -> None:
+    async def do(inbound: Any) -> list[Any]:
+        await desk.dispatcher.accept(inbound)
+        outcome = await desk.dispatcher.handle(inbound)
+        await desk.dispatcher.performed(inbound, outcome, [MessageRef("telegram", "W", "D7", "m1")])
+        return list(outcome.answers)
+
+    await do(Click(data=str(Press("ask", "", "", "short")), **desk.common("telegram")))
+    [refused] = await do(Said(text="wrong", **desk.common("telegram")))
+    assert isinstance(refused, Reply)  # the question stays open, with its Cancel
+    [_, former] = await do(Said(text="right", **desk.common("telegram")))
+    assert isinstance(former, Edit)
+    assert (former.on, former.message.rows) == (MessageRef("telegram", "W", "D7", "m1"), ())
+
+
+async def test_no_colon_follows_a_question_mark_in_the_review(desk: Desk) -> None:
+    from types import SimpleNamespace
+
+    from bot import interview
+    from storage.drafts import FormDraft
+
+    options = (Option("a", "All"), Option("b", "Some"))
+    labels = ("Who is invited?", "من المدعو؟", "Theme")
+    fields = tuple(ChoiceField(id=f"q{n}", label=each, options=options) for n, each in enumerate(labels))
+    draft = FormDraft(key="d1", values=dict.fromkeys(("q0", "q1", "q2"), "a"))
+    ctx: Any = SimpleNamespace(now=desk.clock.now(), reader=Reader())
+    shown = interview.review(ctx, Form("f", TITLE, (fields,)), draft)
+    assert [plain(each, Reader()) for each in shown.lines[1:]] == [
+        "1. Who is invited? All", "2. من المدعو؟ All", "3. Theme: All",
+    ]  # fmt: skip

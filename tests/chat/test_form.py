@@ -151,3 +151,9 @@ def test_a_form_has_one_to_three_pages_and_distinct_fields() -> None:
         Form("f_x", "X", ((FORMAT,), (FORMAT,)))
     with pytest.raises(ValueError, match="pages"):
         Form("f_x", "X", ())
+
+
+def test_a_french_label_typed_with_a_plain_space_is_understood() -> None:
+    field = ChoiceField(id="x", label="x", options=(Option("a", say("fb_one_tap")), Option("b", say("b_no"))))
+    asking = Asking(datetime(2026, 5, 1, tzinfo=UTC), "Europe/Paris", "fr", {})
+    assert field.clean("questions à un seul clic, comptées à part :", asking) == "a"

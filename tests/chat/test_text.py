@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -121,3 +122,44 @@ def test_languages_are_named_in_their_own_words_and_tags_are_understood() -> Non
     assert [known(each) for each in ("fr-BE", "ES_mx", "zh-Hans", "")] == ["fr", "es", "en", "en"]
     assert str(locale("en", "BD")) == "en_GB"
     assert zone_city("Europe/Brussels", Reader("fr")) == "Bruxelles"
+
+
+def test_french_marks_never_stand_alone_at_the_end_or_the_beginning_of_a_line() -> None:
+    french = Reader("fr", "Europe/Paris", "FR")
+    asked = say("d_unfinished", form="Oui ? Non : « x »")
+    whole = "Vous avez déjà commencé «\u00a0Oui ? Non : « x »\u00a0». Souhaitez-vous le reprendre ou recommencer\u202f?"
+    assert plain(asked, french) == "".join(each.text for each in render(asked, french)) == whole  # not in the value
+    assert plain(say("fb_one_tap"), french).endswith("part\u00a0:")
+    assert "\u202f; " in plain(say("fb_so_far", steps=5, asked=9), french)
+    for tongue in ("en", "tr", "ar", "es"):
+        assert not {"\u00a0", "\u202f"} & set(plain(asked, Reader(tongue)))
+
+
+def test_no_french_text_can_break_before_a_high_mark() -> None:
+    for key, english in COPY.items():
+        forms = english if isinstance(english, tuple) else (english,)
+        names = {name: "x" for form in forms for name in re.findall(r"\{(\w+)\}", form)}
+        for n in (1, 2):
+            values = {**names, "n": n} if isinstance(english, tuple) else names
+            assert not re.search(r" [:;?!»]|« ", plain(say(key, **values), Reader("fr"))), key
+
+
+@pytest.mark.parametrize(
+    ("tongue", "shown", "inside"),
+    [
+        ("en", "Wed, 20 May 2026, 10:00 (", ", Brussels"),
+        ("fr", "mer. 20 mai 2026, 10:00 (", ", Bruxelles"),
+        ("tr", "20 May 2026 Çar 10:00 (", ", Brüksel"),
+        ("ar", "الأربعاء، 20 مايو 2026، 10:00 (", "، بروكسل"),
+        ("es", "mié, 20 may 2026, 10:00 (", ", Bruselas"),
+    ],
+)
+def test_date_clock_time_and_city_are_joined_as_the_language_does(tongue: str, shown: str, inside: str) -> None:
+    reader = Reader(tongue, "Europe/Brussels")
+    assert plain(When(START, "Europe/Brussels"), reader).startswith(shown)
+    assert plain(When(START, "Europe/Brussels", part="inside"), reader) == shown[:-2] + inside
+
+
+def test_the_marks_around_a_bold_value_are_bold_too() -> None:
+    runs = render(say("p_welcome", community=Bold("COPRR")), Reader("ar"))
+    assert "".join(each.text for each in runs if each.bold) == f"{FSI}COPRR{PDI}"

@@ -216,7 +216,7 @@ async def test_feedback_is_taken_in_both_ways_and_shown_as_totals_after_the_clos
     assert (await people.rows(answers))[0][0] == 5
     await people.say("o01", "slack", "/cop feedback M6")
     shown = await people.see("o01", "slack", "Totals are shown after the close:")
-    assert "5 or more answers so far; 6 people were asked." in shown["text"]
+    assert "5 or more people have answered the feedback questions so far; 6 were asked." in shown["text"]
     await people.answer("m13", "telegram", "/feedback M6", "No open questions. Thank you.")
     key = await people.key_of("M6")
     await people.forge("m13", "telegram", f"fbsum:{key}::")

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import select
 
 from chat.outbound import Ask, Reply
+from chat.people import MessageRef
 from handlers import _reminding
-from scheduler import delivery
-from storage.deliveries import Campaign
+from scheduler import cards, delivery
+from storage.delegations import Delegation
+from storage.deliveries import Campaign, CardCopy
 from storage.meetings import Meeting
 from storage.members import Member
 from storage.timers import Timer
@@ -139,3 +141,25 @@ async def test_who_pauses_messages_still_hears_that_what_they_come_to_is_cancell
     assert [each for each in await sent(town) if each[0] == "cancellation"] == [
         ("cancellation", "m05", "skipped"), ("cancellation", "m15", "queued"),
     ]  # fmt: skip
+
+
+@on_one
+async def test_cards_of_delegates_follow_a_cancellation_at_once(town: Any, meeting: Meeting, show: Any) -> None:
+    async with town.write() as db:
+        until = town.clock.now() + timedelta(days=2)
+        made = Delegation(
+            meeting_id=meeting.id, member_id=town.tahmina.id, delegate_id=town.claire.id, name="Claire", until=until,
+            created_at=town.clock.now(),
+        )  # fmt: skip
+        db.add(made)
+        await db.flush()
+        for n, (kind, who) in enumerate((("delegation", town.tahmina), ("delegate_ask", town.claire))):
+            ref = MessageRef("telegram", "700", f"50{n}", "m0")
+            await cards.note(db, kind, made.key, ref, member=who)
+    await cancelled(town, meeting, show)
+    await effect(town)
+    async with town.read() as db:
+        waiting = {each.kind for each in await db.scalars(select(CardCopy)) if each.wanted > each.shown}
+    assert {"delegation", "delegate_ask"} <= waiting
+    over = show([Reply(await town.draw("delegation", made.key, town.tahmina, first=False))])
+    assert "This meeting was cancelled." in over.text

@@ -276,10 +276,11 @@ async def test_before_the_close_organisers_see_steps_of_five_and_no_totals(
     await open_questions(town, meeting)
     people = await ask_many(town, meeting, 7)
     await send_all(town, meeting, people[:4], "5555")
-    assert "Fewer than 5 answers so far." in show(await town.command(town.olivia, "feedback M6")).text
+    few = show(await town.command(town.olivia, "feedback M6")).text
+    assert "Fewer than 5 people have answered the feedback questions so far." in few
     await send_all(town, meeting, people[4:5], "1")
     five = show(await town.command(town.olivia, "feedback M6")).text
-    assert "5 or more answers so far; 9 people were asked." in five
+    assert "5 or more people have answered the feedback questions so far; 9 were asked." in five
     await send_all(town, meeting, people[5:6], "2")
     assert show(await town.command(town.olivia, "feedback M6")).text == five
 
@@ -291,13 +292,14 @@ async def test_after_the_close_totals_and_comments_are_shown_from_five_answers_o
     people = await ask_many(town, meeting, 5)
     await send_all(town, meeting, people[:4], "5541")
     await reach(town, CLOSE)
-    assert "Fewer than 5 answers came in." in show(await town.command(town.olivia, "feedback M6")).text
+    few = show(await town.command(town.olivia, "feedback M6")).text
+    assert "Fewer than 5 people answered the feedback questions." in few
 
     await send_all(town, meeting, people[4:], "4")
     async with town.write() as db:
         await stored.add_comment(db, meeting, people[0], "Keep the short talks")
     seen = show(await town.command(town.olivia, "feedback M6"))
-    assert "5 answers" in seen.text
+    assert "5 people answered the feedback questions" in seen.text
     assert "Found it useful (4 or 5): 4 of 5" in seen.text
     assert "1: 1 · 4: 2 · 5: 2" in seen.text
     assert "1–2: 5" in seen.text

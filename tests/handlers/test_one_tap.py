@@ -122,7 +122,8 @@ async def test_organisers_see_totals_from_five_answers_on(town: Any, meeting: Me
             await one_tap.answer(db, made, "absent", each, "clash" if number < 4 else "travel")
             text = show([Reply(await summary(db, made, town.clock.now()))]).text
         assert ("What got in the way" in text) is (number == 5)
-    assert "What got in the way (5 answers)\nTime clash: 3 · Travel or visa: 2" in text
+    assert "feedback questions" in text.partition("One-tap questions, counted apart:\n")[0]  # each says what it counts
+    assert "apart:\nWhat got in the way (5 answers)\nTime clash: 3 · Travel or visa: 2" in text
     assert "Extra" not in text
 
 

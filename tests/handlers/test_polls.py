@@ -317,3 +317,13 @@ async def test_a_poll_nobody_voted_in_closes_without_anything_to_decide(stage: S
     assert await stage.sent("poll_result") == []
     async with town.read() as db:
         assert await todo(db, town.clock.now()) == []
+
+
+@on_one
+async def test_the_card_of_a_send_names_the_poll(stage: Stage) -> None:
+    await stage.opened("topic")
+    async with stage.town.read() as db:
+        campaign = (await db.scalars(select(Campaign).where(Campaign.kind == "topic_poll"))).one()
+    shown = stage.show([Reply(await stage.town.draw("progress", campaign.key, stage.town.olivia))])
+    assert shown.text.startswith("Poll: Which topic next?")
+    assert "Poll: Which topic next?" in stage.show(await stage.town.command(stage.town.olivia, "sends")).text

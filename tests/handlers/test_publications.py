@@ -414,6 +414,7 @@ async def test_withdrawn_every_card_says_so_and_nobody_finds_it(town: Any, show:
     assert "Why it was withdrawn: Wrong figures" in status.text
     async with town.read() as db:
         assert all(each.wanted > each.shown for each in await db.scalars(select(CardCopy)))
+        assert (await db.scalars(select(search.SearchEntry))).all() == []
         assert set(
             await db.scalars(
                 select(Campaign.state).where(

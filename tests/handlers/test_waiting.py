@@ -344,3 +344,30 @@ async def test_presses_and_ends_of_offers_at_once_never_give_a_seat_twice(town: 
             idle = [each for each, _ in await seats.waiting(db, row) if not seats.offered(each, now)]
         assert taken <= 3
         assert not idle or taken == 3
+
+
+@on_one
+async def test_of_two_offers_only_the_newest_asks(town: Any, meeting: Meeting, kwame: Member, show: Any) -> None:
+    async def copies() -> list[tuple[str, str]]:
+        async with town.read() as db:
+            found = await db.scalars(select(CardCopy).where(CardCopy.member_id == kwame.id).order_by(CardCopy.id))
+            return [(each.message, each.kind) for each in found]
+
+    async def drawn(kind: str) -> Any:
+        return show([Reply(await town.draw(kind, meeting.key, kwame, first=False))], zone="Africa/Accra")
+
+    await yes(town, meeting, town.claire, kwame)
+    for n in ("m1", "m2"):  # offered, taken, given back, and offered again
+        await town.click(town.claire, press(meeting, "rsvp", "no"))
+        async with town.write() as db:
+            await cards.note(db, "waitlist_offer", meeting.key, MessageRef("telegram", "700", "5022", n), member=kwame)
+        if n == "m1":
+            await town.click(kwame, press(meeting, "rsvp", "no"))
+            await yes(town, meeting, town.claire, kwame)
+    assert [each[0] for each in await offers(town)] == ["m22", "m22"]
+    assert await copies() == [("m1", "offer_before"), ("m2", "waitlist_offer")]
+    assert (await drawn("offer_before")).labels == ["My replies"]
+    assert "The newest message here asks for your answer." in (await drawn("offer_before")).text
+    assert "Take the seat" in (await drawn("waitlist_offer")).labels
+    await town.click(kwame, press(meeting, "takeseat"))
+    assert (await drawn("offer_before")).text.startswith("You replied: Yes.")

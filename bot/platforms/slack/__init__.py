@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from bot.platforms.slack._errors import neutral, word
 from bot.platforms.slack._fetch import Fetcher
 from bot.platforms.slack._intake import FORM_PATIENCE, Intake
 from bot.platforms.slack._parse import NAME, Self
+from bot.platforms.slack._people import Census
 from bot.platforms.slack._perform import Performer
 from bot.platforms.slack._post import Poster
 from bot.platforms.slack._socket import PATIENCE, OnTrouble, Sockets
@@ -25,7 +26,7 @@ from chat.errors import Ambiguous, MessageGone, NotSent, PlatformError, Rejected
 from chat.inbound import AnyInbound
 from chat.message import Message
 from chat.outbound import SendFile
-from chat.people import MessageRef, Person, Place
+from chat.people import MessageRef, PeopleIn, Person, Place
 from chat.platform import Limits, Outcome, Receiver, Shelf
 from chat.text import Reader
 
@@ -102,6 +103,7 @@ class SlackPlatform:
         self._session: aiohttp.ClientSession | None = None
         self._poster: Poster | None = None
         self._fetcher: Fetcher | None = None
+        self._census: Census | None = None
         self._performer: Performer | None = None
         self._intake: Intake | None = None
         self._app: AsyncApp | None = None
@@ -131,6 +133,7 @@ class SlackPlatform:
                 me = Self(word(answer.get("team_id")), word(answer.get("user_id")))
             self.workspace = me.workspace
             self._poster = Poster(web, session, me.workspace, self._shelf)
+            self._census = Census(web, me.bot)
             self._fetcher = Fetcher(web, session, self._token, self._api_url)
             self._performer = Performer(self._poster, self.direct)
             self._intake = Intake(me, receiver, self._performer, self._now, self._form_patience, self._on_trouble)
@@ -232,6 +235,12 @@ class SlackPlatform:
         self._posting()
         assert self._fetcher is not None
         return await self._fetcher.fetch(file, limit)
+
+    async def people_in(self, place: Place, known: Collection[str] = ()) -> PeopleIn:
+        """List who is in a channel; needs `channels:read` or `groups:read`, and to be in a private one."""
+        self._posting()
+        assert self._census is not None
+        return await self._census.people_in(place.chat, known)
 
     async def perform(self, inbound: AnyInbound, outcome: Outcome) -> list[MessageRef | None]:
         """Answer the person who acted; late interactions are harmless."""

@@ -11,6 +11,7 @@ Text objects are `verbatim`, so Slack makes no links, channels or people out of 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from chat.text import Run
@@ -21,6 +22,9 @@ _MARK = re.compile(r"[*_~]")
 _EMOJI = re.compile(r":(?=[a-z0-9_+'-]*[a-z][a-z0-9_+'-]*:)")
 _QUOTE = re.compile(r"^(\s*)(?=&gt;)", re.MULTILINE)
 _SPLIT = re.compile(r"(\n)")
+_OPENING = frozenset("([{\"'“‘’«")
+"""Marks after which a style begins without an edge: a line may break at an edge, and a quotation mark stay behind."""
+_CLOSED = re.compile(rf"{EDGE}(?=[\s)\]}}\"'”’».,:;!?…]|$)")
 
 
 def escape(text: str) -> str:
@@ -47,7 +51,7 @@ def literal(text: str) -> str:
 def mrkdwn(runs: tuple[Run, ...]) -> str:
     """Join runs; bold and italic never reach over a line end, and have the boundaries Slack asks for around them."""
     text = ""
-    for run in runs:
+    for run in _merged(runs):
         if run.instant is not None:
             fallback = escape(run.text).replace("|", "/")
             text += _styled(text, f"<!date^{int(run.instant.timestamp())}^{DATE_FORMAT}|{fallback}>", run)
@@ -57,7 +61,21 @@ def mrkdwn(runs: tuple[Run, ...]) -> str:
         else:
             for part in _SPLIT.split(run.text):
                 text += _styled(text, literal(part), run)
-    return re.sub(rf"{EDGE}(?=\s|$)", "", text)
+    return _CLOSED.sub("", text)
+
+
+def _merged(runs: tuple[Run, ...]) -> Iterator[Run]:
+    """Join neighbours of one style: each would have marks of its own, and a place where a line may break between."""
+    last: Run | None = None
+    for run in runs:
+        if last is not None and run.instant is None and last == replace(run, text=last.text):
+            last = replace(last, text=last.text + run.text)
+            continue
+        if last is not None:
+            yield last
+        last = run
+    if last is not None:
+        yield last
 
 
 def _address(url: str) -> str:
@@ -79,7 +97,7 @@ def _styled(before: str, text: str, run: Run) -> str:
     if marked == core:
         return text
     outside = (before + lead)[-1:]
-    edge = "" if not outside or outside.isspace() or outside == EDGE else EDGE
+    edge = "" if not outside or outside.isspace() or outside == EDGE or outside in _OPENING else EDGE
     return f"{lead}{edge}{marked}{EDGE}{tail}" if not tail else f"{lead}{edge}{marked}{tail}"
 
 

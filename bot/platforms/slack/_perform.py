@@ -7,6 +7,7 @@ trigger or response address, a replay after a crash) is answered by editing the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +16,7 @@ import structlog
 
 from bot.platforms.slack._forms import notice, refused, view_of
 from bot.platforms.slack._post import Poster
-from chat.errors import Ambiguous, PlatformError, RateLimited, Rejected, Unreachable
+from chat.errors import Ambiguous, MessageGone, PlatformError, RateLimited, Rejected, Unreachable
 from chat.inbound import AnyInbound, Click, Command, Submission
 from chat.message import Message, button, row
 from chat.outbound import Answer, Edit, Home, Invalid, Open, Reply, SendFile, Toast
@@ -102,6 +103,9 @@ class Performer:
     async def _one(self, inbound: AnyInbound, answer: Answer, outcome: Outcome) -> MessageRef | None:
         reader = outcome.reader
         match answer:
+            case Edit() if answer.on is not None:
+                with contextlib.suppress(MessageGone):
+                    await self._poster.edit(answer.on, answer.message, reader)
             case Edit():
                 return await self._edit(inbound, answer.message, outcome)
             case Reply():

@@ -150,6 +150,10 @@ class Performer:
 
     async def _one(self, inbound: AnyInbound, answer: Answer, reader: Reader) -> MessageRef | None:
         match answer:
+            case Edit() if answer.on is not None:
+                with contextlib.suppress(MessageGone):
+                    await self._sender.edit(answer.on, answer.message, reader)
+                return None
             case Edit():
                 return await self._turn(inbound, answer, reader)
             case Toast() if isinstance(inbound, Click):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -22,6 +22,7 @@ from bot.platforms.telegram._check import findings
 from bot.platforms.telegram._errors import settle
 from bot.platforms.telegram._fetch import Fetcher
 from bot.platforms.telegram._intake import PATIENCE, Intake
+from bot.platforms.telegram._names import chat_of
 from bot.platforms.telegram._parse import PLATFORM, Me
 from bot.platforms.telegram._perform import HINT_SECONDS, Performer, direct
 from bot.platforms.telegram._polling import STALLED, WAIT, Offsets, OnTrouble, Poller
@@ -33,7 +34,7 @@ from chat.inbound import AnyInbound
 from chat.language import DEFAULT
 from chat.message import Message
 from chat.outbound import SendFile
-from chat.people import MessageRef, Person, Place
+from chat.people import MessageRef, PeopleIn, Person, Place
 from chat.platform import Limits, Outcome, Receiver, Shelf
 from chat.text import Reader
 
@@ -224,6 +225,15 @@ class TelegramPlatform:
     async def fetch(self, file: str, limit: int) -> bytes:
         """Give the content of a file somebody sent, of at most `limit` bytes (Telegram gives bots 20 MB)."""
         return await self._fetcher.fetch(file, limit)
+
+    async def people_in(self, place: Place, known: Collection[str] = ()) -> PeopleIn:
+        """Count who is in a group or channel, without us: a bot cannot list them."""
+        self._ready()
+        asked = self._bot.call("getChatMemberCount", {"chat_id": chat_of(place.chat)})
+        count = await settle(asked, place.chat)
+        if type(count) is not int or count < 0:
+            raise Ambiguous("garbled")
+        return PeopleIn(max(count - 1, 0))
 
     async def perform(self, inbound: AnyInbound, outcome: Outcome) -> list[MessageRef | None]:
         """Answer the person who acted; late presses are harmless."""

@@ -478,6 +478,8 @@ def upgrade() -> None:
     op.add_column("acknowledgment", sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("acknowledgment", sa.Column("again_at", sa.DateTime(timezone=True), nullable=True))
 
+    op.add_column("channel", sa.Column("people", sa.JSON(), nullable=False, server_default="{}"))
+
     op.add_column("document", sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("document", sa.Column("revision", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("document", sa.Column("author_id", sa.Integer(), nullable=True))
@@ -525,6 +527,8 @@ def downgrade() -> None:
     op.drop_column("document", "author_id")
     op.drop_column("document", "revision")
     op.drop_column("document", "version")
+
+    op.drop_column("channel", "people")
 
     op.drop_column("acknowledgment", "again_at")
     op.drop_column("acknowledgment", "version")

@@ -13,7 +13,7 @@ from bot.platforms.slack._mrkdwn import fit, literal, mrkdwn
 from bot.platforms.slack._render import blocks_of, home_view, metadata_of, payload_of, text_of
 from chat.message import Button, LinkButton, Message, Press
 from chat.outbound import Home
-from chat.text import Bold, Italic, Link, Reader, Run, When, render
+from chat.text import Bold, Italic, Link, Reader, Run, When, render, say
 
 EN = Reader(zone="Europe/Brussels", command_pattern="/cop {words}")
 AR = Reader("ar", "Africa/Cairo")
@@ -162,3 +162,17 @@ def test_home_has_at_most_sixty_blocks_and_unique_ids():
 
 def test_the_delivery_mark_holds_no_personal_data():
     assert metadata_of("d1") == {"event_type": "convenor_delivery", "event_payload": {"id": "d1"}}
+
+
+def test_a_line_never_breaks_between_a_quotation_mark_and_what_is_bold():
+    assert shown(("“", Bold("Return"), "” (", Bold("M6"), "), ", Bold("x"), ".")) == "“*Return*” (*M6*), *x*."
+    titled = say("d_unfinished", form=Bold("Return"))
+    assert "“*Return*”" in shown(titled)
+    assert "«\u00a0*Return*\u00a0»" in shown(titled, Reader("fr"))
+    assert "«*\u2068Return\u2069*»" in shown(titled, AR)
+
+
+def test_neighbours_of_one_style_are_one():
+    assert shown(Bold(("one ", Bold("two"), "three"))) == "*one twothree*"
+    assert ":warning:" not in shown((":", "warning", ":"))
+    assert shown((Link("a", "https://example.org/"), Link("b", "https://example.org/x"))).count("<https") == 2

@@ -267,3 +267,15 @@ async def test_a_nameless_command_is_asked_to_come_in_private(api, make, listene
     assert sent["chat_id"] == "-1001234567890"
     assert sent["text"] == "I cannot see who is asking. Please write to me in private."
     assert not listener.accepted
+
+
+async def test_an_edit_may_be_of_another_message_and_is_let_be_if_that_is_gone(platform, api):
+    said = Said(key="u:3", by=AMINA, where=DM, at=NOW, handle={"chat": "7001", "message": "501"}, text="x")
+    former = Edit(Message(("Theme",)), on=MessageRef("telegram", "123456", "7001", "480"))
+    assert await perform(platform, said, former) == [None]
+    (edit,) = api.of("editMessageText")
+    assert (edit["message_id"], edit["text"]) == ("480", "Theme")
+    assert not edit.get("reply_markup", {}).get("inline_keyboard")
+    api.will("editMessageText", (400, "Bad Request: message to edit not found"))
+    assert await perform(platform, said, former) == [None]
+    assert "sendMessage" not in api.names

@@ -5,7 +5,8 @@ import { recall, remember } from "./memory.js";
 import { icon } from "./icons.js";
 
 const HEIGHT_MAX = 160;
-const FILE_MAX = 30_000_000;
+export const FILE_MAX = 30_000_000;
+export const TOO_LARGE = "That file is too large for the playground; 30 MB fit.";
 
 /** Draw the composer of a chat or thread; `where` is `{chat, thread}` as the sandbox wants it. */
 export function Composer({ name, label, where, act, command, files, autofocus, id }) {
@@ -73,7 +74,7 @@ export function Composer({ name, label, where, act, command, files, autofocus, i
     const file = event.target.files[0];
     event.target.value = "";
     if (!file) return;
-    if (file.size > FILE_MAX) return setSaid("That file is too large for the playground; 30 MB fit.");
+    if (file.size > FILE_MAX) return setSaid(TOO_LARGE);
     try {
       await act("upload", { ...where, name: file.name, base64: await encoded(file) });
     } catch (error) {
@@ -99,7 +100,8 @@ export function Composer({ name, label, where, act, command, files, autofocus, i
   </div>`;
 }
 
-function encoded(file) {
+/** Read a file for the sandbox. */
+export function encoded(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(String(reader.result).split(",")[1] || "");

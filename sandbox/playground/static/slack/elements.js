@@ -6,6 +6,7 @@ import { Words, label as plain } from "./mrkdwn.js";
 import { city } from "./dates.js";
 import { optionsOf } from "./values.js";
 import { icon } from "./icons.js";
+import { FILE_MAX, TOO_LARGE, encoded } from "./composer.js";
 
 const STYLE = { primary: "sl-go", danger: "sl-stop" };
 
@@ -76,13 +77,32 @@ export function Control({ element, ctx, id, name, value, change, error, describe
       return html`<div class="sl-when"><input class="sl-in" type="datetime-local" ...${told} value=${value} max="9999-12-31T23:59" onChange=${typed} />
         <small class="sl-hint">Time in ${city(ctx.zone)}</small></div>`;
     case "file_input":
-      return html`<p class="sl-hint">Files are sent in the conversation here: close this form and use the paper clip.</p>`;
+      return html`<${Picking} ...${{ element, value, change, told }} />`;
     default:
       if (element.type === "checkboxes" || element.type.startsWith("multi_")) {
         return html`<${Ticks} ...${{ element, ctx, value: value || [], told, id, type: "checkbox", change }} />`;
       }
       return html`<${Typing} ...${{ element, value, change, told }} />`;
   }
+}
+
+/** A file of one's own machine. Its value is a list with it, as `{name, base64}`. */
+function Picking({ element, value, change, told }) {
+  const [said, setSaid] = useState("");
+  const picked = async (event) => {
+    const file = event.target.files[0];
+    setSaid(file && file.size > FILE_MAX ? TOO_LARGE : "");
+    if (!file || file.size > FILE_MAX) return change([]);
+    try {
+      change([{ name: file.name, base64: await encoded(file) }]);
+    } catch (error) {
+      setSaid(error.message);
+    }
+  };
+  const accept = (element.filetypes || []).map((each) => `.${each}`).join();
+  return html`<input class="sl-in" type="file" accept=${accept} ...${told} onChange=${picked} />
+    ${said && html`<p class="sl-wrong" role="alert">${said}</p>`}
+    ${value?.[0]?.name && html`<small class="sl-hint"><bdi>${value[0].name}</bdi> is chosen.</small>`}`;
 }
 
 const KINDS = { email_text_input: "email", url_text_input: "url" };

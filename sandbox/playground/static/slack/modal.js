@@ -40,7 +40,7 @@ export function Modal({ view, depth, ctx, act }) {
     const value = valueIn(block);
     return block.element.type === "datetimepicker" && value ? unix(value, ctx.zone) || value : value;
   };
-  const values = () => Object.fromEntries(inputs.filter((block) => block.element.type !== "file_input").map((block) => [block.block_id, sent(block)]));
+  const values = () => Object.fromEntries(inputs.map((block) => [block.block_id, sent(block)]));
   const send = (block, element, value) =>
     act("press", { view: view.id, block: block.block_id, action: element.action_id, value, values: values() });
   const first = inputs.find((block) => block.element.focus_on_load) || inputs[0];

@@ -16,6 +16,7 @@ export function valueOf(element, kept, zone) {
     const seconds = kept ? kept.selected_date_time : element.initial_date_time;
     return seconds ? wall(seconds, zone) : "";
   }
+  if (type === "file_input") return kept?.files?.map((each) => each.id) || [];
   if (type.endsWith("external_select")) {
     return kept ? kept.selected_option || kept.selected_options || "" : element.initial_option || element.initial_options || "";
   }
