@@ -126,6 +126,7 @@ class Bot:
         self.watch = Watch(self.database, self.clock, self.engine, self.connections, swept)
         receiver = Measured(self.dispatcher, self.metrics)
         self.opening = Opening(self.database, self.alerts, self.routes, self.connections, receiver)
+        self.census = Census(self.database, self.clock, self.opening.reached)
         self._chores = Chores()
         self._http: HttpServer | None = None
         self._started: list[Connected] = []
@@ -155,7 +156,7 @@ class Bot:
         self._chores.add("open", 10.0, self.opening.again)
         menus = OrganisersMenus(self.database, self.clock, self.routes, self.opening.reached)
         self._chores.add("menus", MENUS_SECONDS, menus.chore)
-        self._chores.add("people", PEOPLE_SECONDS, Census(self.database, self.clock, self.opening.reached).chore)
+        self._chores.add("people", PEOPLE_SECONDS, self.census.chore)
         self._chores.add("alerts", 5.0, self.alerts.chore)
         self._chores.add("look", LOOK_SECONDS, self.alerts.look)
         self._chores.add("retention", RETENTION_SECONDS, self._sweep)
@@ -177,6 +178,7 @@ class Bot:
     async def stop(self) -> None:
         """Stop in order; what was taken in or sent but not done is on disk and settled at the next start."""
         self.watch.stopping = True
+        self.census.end()
         end = time.monotonic() + STOP_SECONDS
         first = [self._chores.stop(), self.engine.stop()] + ([self._http.stop()] if self._http is not None else [])
         await within(end - 2.5, "engine", *first)

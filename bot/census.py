@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -28,6 +29,11 @@ class Census:
         self, database: Database, clock: Clock, reached: Callable[[], Sequence[Connected]], pause: float = PAUSE
     ) -> None:
         self._database, self._clock, self._reached, self._pause = database, clock, reached, pause
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Ask about no further channel: the program stops."""
+        self._ending.set()
 
     async def chore(self) -> None:
         """Look up the channels that are due, platforms side by side; forget those that are not watched any more."""
@@ -52,7 +58,10 @@ class Census:
             chats.setdefault(each.chat, []).append(each)
         for number, (chat, looks) in enumerate(chats.items()):
             if number:
-                await asyncio.sleep(self._pause)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._ending.wait(), self._pause)
+            if self._ending.is_set():
+                return
             try:
                 found = await platform.people_in(Place(platform.name, platform.workspace, chat, "group"), known)
             except (Rejected, Unreachable, ChatMoved) as error:

@@ -151,7 +151,6 @@ async def _stepped(
 
     `left` is done to the question that was answered, once something else has taken its place.
     """
-    tapped = isinstance(ctx.inbound, Click)
     toast: list[Answer] = [Toast(step.toast)] if step.toast else []
     if step.cancelled:
         if form.sensitive:
@@ -163,8 +162,10 @@ async def _stepped(
     if step.values is not None:
         return await _complete(ctx, routes, draft, step.values, left)
     if step.show is not None:
-        if tapped:
-            return [Edit(step.show, Card(interview.QUESTION, draft.key)), *toast]
+        if isinstance(ctx.inbound, Click):
+            if (pressed := ctx.inbound.message) is not None:
+                draft.chat, draft.message = pressed.chat, pressed.message
+            return [Edit(step.show), *toast]
         return [_asked(step.show, draft), *left, *toast]
     return toast
 

@@ -118,7 +118,7 @@ class Dispatcher:
             db.scope(who.community.id)
             for card, ref in copies:
                 if card.kind == QUESTION:
-                    await drafts.carried(db, card.subject, ref)
+                    await drafts.carried(db, card.subject, ref.chat, ref.message)
                 else:
                     await cards.note(db, card.kind, card.subject, ref, member=who.owner)
         self._changed()

@@ -1,9 +1,9 @@
 """Make the pictures of the tour from the running page: `.venv/bin/python docs/screenshots.py [folder]`.
 
 It plays one meeting online, from planning to feedback, one in person with few seats (life.py), a hybrid one that is
-cancelled (further.py), and a send that goes wrong (trouble.py), and looks at both platforms in light, dark and on a
-phone; writes `docs/pictures/*.png`, the animated `tour.png`, and `docs/tour.md`. Needs Chromium; takes about nine
-minutes.
+cancelled (further.py), papers and a webinar (papers.py), and a send that goes wrong (trouble.py), and looks at both
+platforms in light, dark and on a phone; writes `docs/pictures/*.png`, the animated `tour.png`, and `docs/tour.md`.
+Needs Chromium; takes about twelve minutes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from further import ask_more, take_part
 from life import live_on, vote_on
+from papers import MEMO, OPENING, announce_and_share, open_webinar, write_memo
 from playwright.async_api import Page, async_playwright
 from studio import Studio
 from trouble import go_wrong
@@ -64,6 +65,9 @@ async def take(folder: Path) -> Studio:
             (past, vote_on),
             (past, take_part),
             (past, ask_more),
+            (MEMO, write_memo),
+            (past, announce_and_share),
+            (OPENING, open_webinar),
             (past, go_wrong),
         )
         for options, play in acts:

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from chat.errors import UserError
 from chat.message import Button, Message, Press, Row, button, row
-from chat.outbound import Edit, Reply
+from chat.outbound import Card, Edit, Reply
 from chat.text import Bold, Text, say
 from handlers import _memo_outsiders as others
 from handlers import _memo_steps as steps
@@ -14,9 +14,11 @@ from handlers import _memo_views as views
 from handlers._cards import short
 from handlers._feature import Answers, Context
 from handlers._sends import listed, platform_name
+from scheduler.contract import Drawing, Skip
 from storage import attendance, audit, memo_places, memos
 from storage.channel_people import Outsiders
 from storage.communities import Channel
+from storage.database import Session
 from storage.documents import FORMS, Document
 from storage.members import Member
 from storage.memos import Refused
@@ -45,7 +47,7 @@ async def speakers(ctx: Context, press: Press) -> Answers:
             return await steps.status(ctx, document, await steps.explain(ctx.db, refused))
         await steps.moved(ctx, document, "memo.speakers")
     page = int(press.rev) if press.rev.isdigit() else 0
-    return _shown(ctx, _speakers(document, offered, set(chosen), page))
+    return _shown(ctx, document, _speakers(document, offered, set(chosen), page))
 
 
 async def _offered(ctx: Context, document: Document) -> list[Member]:
@@ -91,13 +93,13 @@ async def channels(ctx: Context, press: Press) -> Answers:
     if press.rev and one is None:
         raise UserError(say("e_gone"))
     if one is None:
-        return _shown(ctx, _channels(document, found))
+        return _shown(ctx, document, _channels(document, found))
     seen = await others.of(ctx.db, document, one, ctx.now)
     if not press.arg:
-        return _shown(ctx, _forms(ctx, document, one, seen))
+        return _shown(ctx, document, _forms(ctx, document, one, seen))
     asked = press.arg.startswith(ALLOWED)
     if press.arg == "file" or (asked and press.arg != ALLOWED + seen.stamp):  # somebody else is there by now
-        return _shown(ctx, _warning(ctx, document, one, seen))
+        return _shown(ctx, document, _warning(ctx, document, one, seen))
     form = "file" if asked else press.arg
     if form not in (*FORMS, NOTHING) or (form == "link" and not ctx.page_link("/m")):
         raise UserError(say("e_gone"))
@@ -117,7 +119,7 @@ async def channels(ctx: Context, press: Press) -> Answers:
     await steps.moved(ctx, document, "memo.channels")
     if form == "file":
         audit.note(ctx.db, ctx.now, ctx.me.id, "memo.file_allowed", f"{document.key} {one.id}")
-    return _shown(ctx, _channels(document, found))
+    return _shown(ctx, document, _channels(document, found))
 
 
 async def members_channels(ctx: Context) -> list[Channel]:
@@ -176,5 +178,13 @@ def _pairs(taps: list[Button]) -> list[Row]:
     return [row(*taps[at : at + 2]) for at in range(0, len(taps), 2)]
 
 
-def _shown(ctx: Context, message: Message) -> Answers:
-    return [Edit(message)] if ctx.inbound.where.kind == "dm" else [Reply(message, private=True)]
+def _shown(ctx: Context, document: Document, message: Message) -> Answers:
+    """Show a choice; until the way back the message is no copy of the card, which would take its place."""
+    if ctx.inbound.where.kind != "dm":
+        return [Reply(message, private=True)]
+    return [Edit(message, Card(views.CHOOSING, document.key))]
+
+
+async def draw_choice(_db: Session, _drawing: Drawing) -> Message | Skip:
+    """Leave a choice as it is."""
+    return Skip("choosing")

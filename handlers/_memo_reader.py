@@ -191,7 +191,7 @@ async def my_list(ctx: Context, page: int) -> Message:
         lines.append((f"{number}. ", *_line(each, ctx.community.zone)))
         label = (f"{number} · ", say("b_open"))
         press = Press("mcard", each.document.key)
-        buttons.append(Button(label, press, "primary" if each.unread else "default"))
+        buttons.append(Button(label, press, "primary" if each.unread and not buttons else "default"))
     turn = row(
         button("back", "mlist", "", page - 1) if page else None,
         button("next", "mlist", "", page + 1) if len(found) > (page + 1) * PAGE else None,

@@ -21,6 +21,7 @@ from handlers import _memo_outsiders as others
 from handlers import _memo_times as times
 from handlers._broadcast import Broadcast, Sending, preview_button, register
 from handlers._feature import Context
+from handlers._sends import listed
 from scheduler import cards as copies
 from storage import audit, memo_corrections, memo_figures, memo_reading, memos, search
 from storage.communities import Channel, own_community
@@ -116,16 +117,16 @@ async def channels_of(db: Session, document: Document, forms: Sequence[str]) -> 
 
 async def _warnings(db: Session, document: Document, number: int, people: Sequence[Member]) -> list[Text]:
     """Say in which languages there is no file. Raise `UserError` when there is none at all."""
-    lines: list[Text] = []
     files = await memos.files_of(db, document, number)
     if not files:
         raise UserError(say("md_no_file"))
     home = (await own_community(db)).language
     instead = home if home in files else next(iter(files))
     missing = Counter(each.language for each in people if each.language not in files)
-    for code, many in missing.most_common():
-        lines.append(say("md_no_language", n=many, language=LanguageName(code), instead=LanguageName(instead)))
-    return lines
+    if not missing:
+        return []
+    names = listed([(LanguageName(code), f" {many}") for code, many in missing.most_common()])
+    return [say("md_no_language", languages=names, instead=LanguageName(instead))]
 
 
 async def confirm_memo(ctx: Context, broadcast: Broadcast, campaign: Campaign) -> None:

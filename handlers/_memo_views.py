@@ -27,6 +27,8 @@ from storage.members import Member
 
 STATUS, APPROVAL, FACTS, NEWS, DUE = "memo_status", "approval_request", "facts_request", "memo_step", "memo_due"
 """Kinds of cards: subject of the first four is the document's key, of the last the meeting's."""
+CHOOSING = "memo_choosing"
+"""Kind of a message that shows a choice for now: it follows nothing."""
 FOLLOWING = (STATUS, APPROVAL, FACTS)
 """Cards that follow every step."""
 LETTER = "m"

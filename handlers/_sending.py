@@ -71,9 +71,8 @@ class Sending:
 
 
 POLLS = dict.fromkeys(
-    ("topic_poll", "date_poll", "quick_poll", "poll_public", "topic_poll_reminder", "date_poll_reminder"),
-    "d_send_poll_of",
-) | {"poll_result": "d_send_result_of"}
+    ("topic_poll", "date_poll", "quick_poll", "topic_poll_reminder", "date_poll_reminder"), "d_send_poll_of"
+) | {"poll_public": "d_send_poll_card", "poll_result": "d_send_result_of"}
 """Kinds that are about a poll and are not registered, with how they are named."""
 _BY_LETTER: dict[str, Sending] = {}
 _BY_KIND: dict[str, Sending] = {}

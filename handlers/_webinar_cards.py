@@ -24,9 +24,9 @@ SAFE = ("https://", "http://127.0.0.1", "http://localhost")
 """How addresses begin that a button may open."""
 
 
-def when(webinar: Webinar) -> When:
-    """Give the time of a webinar."""
-    return When(webinar.starts_at, webinar.zone, webinar.ends_at)
+def when(webinar: Webinar, *, inside: bool = False) -> When:
+    """Give the time of a webinar; `inside` of brackets it has none of its own."""
+    return When(webinar.starts_at, webinar.zone, webinar.ends_at, part="inside" if inside else "full")
 
 
 def link_from(webinar: Webinar) -> datetime:

@@ -90,7 +90,7 @@ async def draw_hour(db: Session, drawing: Drawing) -> Message | Skip:
 
 async def _link(db: Session, webinar: Webinar, *, new: bool = False) -> Text:
     texts: dict[str, Text] = {
-        "webinar_title": Bold(webinar.title), "when_local": when(webinar),
+        "webinar_title": Bold(webinar.title), "when_local": when(webinar, inside=True),
         "join_link": Link(webinar.join_link, webinar.join_link),
     }  # fmt: skip
     if new:

@@ -294,7 +294,7 @@ async def draw(db: Session, drawing: Drawing) -> Message | Skip:
         if webinar.state != "cancelled":
             return Skip("webinar_not_cancelled")
         off = button("cal_off", "webcal", webinar.key)
-        text = say("wd_cancelled", webinar_title=Bold(webinar.title), when_local=when(webinar))
+        text = say("wd_cancelled", webinar_title=Bold(webinar.title), when_local=when(webinar, inside=True))
         return Message((text, reason), rows(row(off)))
     if webinar.state not in ("open", "live"):
         return Skip("webinar_not_open")

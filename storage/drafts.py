@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, delete, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chat.people import MessageRef
 from storage.database import Base, OfCommunity, Session, new_key
 
 
@@ -75,9 +74,9 @@ async def by_key(db: Session, key: str, account: str) -> FormDraft | None:
     return found
 
 
-async def carried(db: Session, key: str, ref: MessageRef) -> None:
+async def carried(db: Session, key: str, chat: str, message: str) -> None:
     """Remember which message carries the open question of a draft, if there still is one."""
-    await db.execute(update(FormDraft).where(FormDraft.key == key).values(chat=ref.chat, message=ref.message))
+    await db.execute(update(FormDraft).where(FormDraft.key == key).values(chat=chat, message=message))
 
 
 async def asking(db: Session, account: str, since: datetime) -> FormDraft | None:

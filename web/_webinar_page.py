@@ -13,22 +13,37 @@ from handlers import _countries
 from handlers._webinar_fields import TYPES
 
 STYLE = """
-body{font:1rem/1.5 system-ui,sans-serif;margin:0;color:#1b1b1b;background:#fff}
-main,header{max-width:38rem;margin:0 auto;padding:1rem}
-h1{font-size:1.5rem;line-height:1.25}
-label,legend{display:block;font-weight:600;margin-top:1rem}
-input,select{font:inherit;box-sizing:border-box;width:100%;padding:.6rem;border:1px solid #555;border-radius:.25rem}
-input[type=checkbox]{width:1.25rem;height:1.25rem;margin-inline-end:.5rem;vertical-align:middle}
+:root{color-scheme:light dark;--paper:#f4f2ec;--surface:#fff;--sunken:#eae7de;--ink:#15212a;--ink-2:#45525c;
+--line:#858c90;--brand:#0e5563;--on-brand:#fff;--bad:#a3271d;
+--serif:"Iowan Old Style","Palatino Linotype",Palatino,"Noto Serif",Georgia,serif}
+@media (prefers-color-scheme:dark){:root{--paper:#0f161b;--surface:#172027;--sunken:#1f2a32;--ink:#e9eef0;
+--ink-2:#b4c0c7;--line:#6f7e87;--brand:#6cc5d2;--on-brand:#06242a;--bad:#f49b90}}
+:root:lang(ar){--serif:"Noto Naskh Arabic","Geeza Pro","Noto Sans Arabic","Segoe UI",Tahoma,sans-serif}
+*{box-sizing:border-box}
+body{font:1rem/1.5 system-ui,"Noto Sans","Noto Sans Arabic",sans-serif;margin:0;color:var(--ink);
+background:var(--paper);overflow-wrap:anywhere}
+main,header{max-width:40rem;margin:0 auto;padding:1rem}
+main{padding-bottom:3rem}
+main>p{margin:.4rem 0}
+main>p:first-child{color:var(--ink-2);margin:0}
+h1{font:600 1.75rem/1.25 var(--serif);margin:.25rem 0 .75rem;text-wrap:balance}
+label,legend{display:block;font-weight:600;margin:1.1rem 0 .3rem}
+input,select{font:inherit;width:100%;min-height:2.9rem;padding:.5rem .75rem;border:1px solid var(--line);
+border-radius:8px;background:var(--surface);color:inherit}
+input[type=checkbox]{width:1.25rem;height:1.25rem;min-height:0;margin:0;margin-inline-end:.6rem;vertical-align:-.2em;
+accent-color:var(--brand)}
 .check{font-weight:400}
-.hint{margin:.2rem 0;color:#4a4a4a}
-.wrong{color:#a30000;font-weight:600;margin:.2rem 0}
-.box{border:1px solid #555;border-radius:.25rem;padding:.25rem 1rem;margin:1rem 0}
-button{font:inherit;font-weight:600;margin-top:1.25rem;padding:.7rem 1.2rem;border:0;border-radius:.25rem;
-background:#0b4a8f;color:#fff}
-button.plain{background:#fff;color:#0b4a8f;border:1px solid #0b4a8f}
-a{color:#0b4a8f}
-a:focus,button:focus,input:focus,select:focus{outline:3px solid #ffbf47;outline-offset:2px}
+.hint{margin:.2rem 0;color:var(--ink-2)}
+.wrong{color:var(--bad);font-weight:600;margin:.2rem 0}
+.box{background:var(--sunken);border-radius:8px;padding:.25rem 1rem;margin:1.25rem 0}
+.box p{margin:.6rem 0}
+button{font:inherit;font-weight:600;margin-top:1.25rem;min-height:2.9rem;padding:.6rem 1.4rem;
+border:1px solid var(--brand);border-radius:8px;background:var(--brand);color:var(--on-brand);cursor:pointer}
+button.plain{background:var(--surface);color:var(--brand)}
+a{color:var(--brand)}
+a:focus,button:focus,input:focus,select:focus{outline:3px solid var(--brand);outline-offset:2px}
 nav a,nav strong{margin-inline-end:1rem;display:inline-block;padding:.3rem 0}
+@media (max-width:30rem){button{width:100%}}
 """.strip()
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -111,3 +112,9 @@ def same(seen: dict[str, dict[str, int]], wanted: dict[str, dict[str, int]], say
         if seen.get(who) != wanted.get(who):
             say(f"NOT as expected: {who} got {seen.get(who)}, expected {wanted.get(who)}")
     return seen == wanted
+
+
+def holding(folder: Path, words: Iterable[bytes]) -> list[str]:
+    """Name the files below a folder that have some of the words in their bytes."""
+    wanted, files = list(words), [each for each in folder.rglob("*") if each.is_file()]
+    return [each.name for each in files if any(word in each.read_bytes() for word in wanted)]

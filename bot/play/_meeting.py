@@ -15,7 +15,7 @@ from typing import Any
 from bot import demo_world
 from bot.demo import running
 from bot.play._counting import count, exact, per_member, same
-from bot.play._player import Player
+from bot.play._player import UNPACED, Player
 
 START = datetime(2025, 7, 24, 7, 0, tzinfo=UTC)
 ANSWERS_AT = datetime(2025, 7, 28, 12, 0, tzinfo=UTC)
@@ -59,7 +59,7 @@ async def play_meeting(community: Path, say: Callable[[str], None]) -> dict[str,
     file = demo_world.read_file(community)
     people = {each["id"]: each for each in (*file["staff"], *file["members"])}
     people["eero"] = {"accounts": {"telegram": {}}}
-    async with running(community, clock=START, current=False, history=False, log_level="ERROR") as demo:
+    async with running(community, clock=START, current=False, history=False, log_level="ERROR", extra=UNPACED) as demo:
         player = Player(demo, people, say)
         await demo.control("limits", enabled=False)
         say("Thu 24 Jul 2025: Olivia plans a meeting in Istanbul with 17 seats, and invites")
@@ -187,6 +187,6 @@ def _expected() -> dict[str, dict[str, int]]:
     people["m23"] = told | {"agenda_question": 1}
     people[ABSENT] = told | way | {"absent": 1}
     people[WAITS] = told | way | after | {"waitlist_offer": 1, "feedback_reminder": 1}
-    people["o02"] = {"moderate": 1}
+    people["o01"], people["o02"] = {"memo_due": 1}, {"moderate": 1}
     people[EERO["name"]] = way | after | {"reschedule": 1}
     return {who: dict(sorted(kinds.items())) for who, kinds in sorted(people.items())}

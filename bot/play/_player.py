@@ -11,6 +11,8 @@ from typing import Any
 
 from bot.demo import Demo
 
+UNPACED = {"SLACK_PER_MINUTE": "0", "TELEGRAM_PER_SECOND": "0"}
+"""Settings for where cards change by the hundred: at the pace of a real workspace that takes minutes."""
 UNSEEN = dict.fromkeys((0x200B, 0x2060, 0x200A, 0x2068, 0x2069, 0x200F))
 """Marks in texts that nobody sees."""
 FEEDBACK = {"F1": "5", "F2": "4", "F3": "4", "F4": "b", "F5": "5", "F6": "y", "F7": "4", "F8": ""}

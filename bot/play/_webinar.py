@@ -18,8 +18,8 @@ from sqlalchemy import delete, select
 
 from bot import demo_world
 from bot.demo import Demo, running
-from bot.play._counting import Messages, count, exact, per_member, same
-from bot.play._player import Player
+from bot.play._counting import Messages, count, exact, holding, per_member, same
+from bot.play._player import UNPACED, Player
 from storage.communities import Channel
 from storage.database import Database, Session
 from storage.meetings import Meeting
@@ -36,7 +36,6 @@ RECORDED = datetime(2026, 6, 26, 8, 0, tzinfo=UTC)
 COUNTED = datetime(2026, 7, 20, 12, 0, tzinfo=UTC)
 END = datetime(2026, 7, 26, 12, 0, tzinfo=UTC)
 SEATS = 9
-UNPACED = {"SLACK_PER_MINUTE": "0", "TELEGRAM_PER_SECOND": "0"}
 CHANNELS = {
     ("slack", "members"): "C0MEMBERS", ("slack", "news"): "C0NEWS",
     ("telegram", "members"): "-1001000000001", ("telegram", "news"): "-1001000000002",
@@ -55,6 +54,9 @@ GRETA: dict[str, Any] = {
     "id": "greta", "name": "Greta Beispiel", "zone": "Europe/Vienna", "language": "en", "group": "Guests",
     "about": "From outside", "telegram": {"user": 5000808, "started": False},
 }  # fmt: skip
+WENDY = {"name": "Wendy Ejemplo", "organisation": "other", "country": "ES"}
+QUESTIONS = ("How long do people stay in contact?", "Where are the figures?")
+"""One without a name, one with it."""
 THERE = ("m01", "m03", "m10", "m06", "m12", "greta")
 LINK = "https://example.org/meet/w1"
 FROM = {
@@ -134,6 +136,8 @@ async def _register(player: Player) -> None:
     await player.press(CANCELS, r"^webun:")
     await player.run_until(OPENS + timedelta(days=3))
     await player.find(WAITS, r"(You are registered)")
+    if "Leave the waiting list" in str(await player.demo.ask("screen", person=WAITS, platform="slack")):
+        raise RuntimeError(f"{WAITS} has a seat and still sees a card that says otherwise")
 
 
 async def _from_outside(player: Player) -> None:
@@ -150,7 +154,7 @@ async def _from_outside(player: Player) -> None:
 async def _on_the_page(player: Player) -> None:
     """Register Wendy by the form, as a browser would; a form without consent is not taken."""
     link = await player.find("m01", r"(http\S+/w/[\w-]+)", chat="C0NEWS")
-    told = {"name": "Wendy Ejemplo", "organisation": "other", "country": "ES"}
+    told = dict(WENDY)
     async with aiohttp.ClientSession() as browser:
         async with browser.get(link) as answer:
             page = await answer.text()
@@ -171,13 +175,13 @@ async def _live(player: Player) -> None:
         await player.press(person, r"^webhere:")
     await player.run_until(DAY + timedelta(minutes=20), cards=False)
     await player.press("m01", r"^webask:")
-    await player.fill("m01", {"text": "How long do people stay in contact?", "named": "no"})
+    await player.fill("m01", {"text": QUESTIONS[0], "named": "no"})
     await player.press("greta", r"^webask:")
     await player.button("greta", r"^q:.*:stop:$")
-    await demo.control("say", person="greta", platform="telegram", text="Where are the figures?")
+    await demo.control("say", person="greta", platform="telegram", text=QUESTIONS[1])
     await player.press("greta", r"^q:.*:1:1$")
-    await player.find("o02", r"(1\. How long do people stay in contact\?\n)")
-    await player.find("o02", r"(2\. Where are the figures\? · Greta Beispiel)")
+    await player.find("o02", rf"(1\. {re.escape(QUESTIONS[0])}\n)")
+    await player.find("o02", rf"(2\. {re.escape(QUESTIONS[1])} · Greta Beispiel)")
     await player.press("o02", r"^webans:.*:\d+$")
     await player.find("o02", r"(1 question is done)")
 
@@ -254,7 +258,8 @@ async def _erased(demo: Demo, say: Callable[[str], None]) -> bool:
         await database.close()
     totals = {name: found[name] for name in TOTALS}
     channels = {chats.get(number, number): many for number, many in found["channels"].items()}
-    if (totals, channels, left) == (TOTALS, FROM, LEFT):
+    traces = holding(demo.folder, [each.encode() for each in (*QUESTIONS, GRETA["name"], WENDY["name"])])
+    if (totals, channels, left, traces) == (TOTALS, FROM, LEFT, []):
         return True
-    say(f"NOT as expected: {totals}, {channels}, {left}")
+    say(f"NOT as expected: {totals}, {channels}, {left}, {traces}")
     return False

@@ -58,10 +58,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "md_nobody": "Nobody is on the list of this memo. Nothing can be sent.",
     "md_no_file": "There is no file of this memo here. Nothing can be sent.",
     "md_until_passed": "The end of access comes before the sending. Please change one of them.",
-    "md_no_language": (
-        "{n} person reads {language}. There is no file in it: they get the one in {instead}.",
-        "{n} people read {language}. There is no file in it: they get the one in {instead}.",
-    ),
+    "md_no_language": "No file of their own: {languages}. They get the one in {instead}.",
     "md_warn_slack": (
         "{channel} (Slack): everybody there will have the file, guests as well, also people who are not on the list. I "
         "cannot see who they are."

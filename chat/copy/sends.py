@@ -100,6 +100,7 @@ COPY: dict[str, str | tuple[str, str]] = {
     "d_send_poll": "A poll",
     "d_send_result": "Result of a poll",
     "d_send_poll_of": "Poll: {question}",
+    "d_send_poll_card": "Card in the channels for the poll: {question}",
     "d_send_result_of": "Result of the poll: {question}",
     "d_send_digest": "Digest: what waits, in one message",
     "d_send_unnamed": "A send",

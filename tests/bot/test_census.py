@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
@@ -67,8 +68,8 @@ async def town(database: Database, clock: MovableClock) -> Town:
         db.add_all([Community(key="a", name="A", zone="UTC"), Community(key="b", name="B", zone="UTC")])
     async with database.write(1) as db:
         for platform, workspace, chat, purpose in (
-            ("slack", "T1", "C1", "members"), ("slack", "T1", "C2", "announcements"), ("slack", "T1", "C3", "organisers"),
-            ("telegram", "700", "-1", "members"), ("slack", "T9", "C1", "members"),
+            ("slack", "T1", "C1", "members"), ("slack", "T1", "C2", "announcements"),
+            ("slack", "T1", "C3", "organisers"), ("telegram", "700", "-1", "members"), ("slack", "T9", "C1", "members"),
         ):  # fmt: skip
             db.add(Channel(platform=platform, workspace=workspace, chat=chat, purpose=purpose))
             await db.flush()
@@ -129,3 +130,14 @@ async def test_a_connection_that_is_not_there_is_left_alone_and_old_channels_for
     people = await town.people()
     assert people["C2/2"] == {}
     assert people["C1/1"]["count"] == 2
+
+
+async def test_stopping_waits_for_no_pause(town: Town) -> None:
+    census = Census(town.database, town.clock, town._connected, pause=60.0)
+    walk = asyncio.create_task(census.chore())
+    async with asyncio.timeout(5):
+        while not town.slack.asked:
+            await asyncio.sleep(0.005)
+        census.end()
+        await walk
+    assert town.slack.take() == ["C1"]

@@ -1,197 +1,28 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 
 from bot.dispatcher import Dispatcher
 from bot.routes import Routes
-from chat.errors import UserError
-from chat.form import ChoiceField, Form, MomentField, Option, TextField
-from chat.inbound import Click, Command, Said, Submission
-from chat.message import Button, Message, Press
-from chat.outbound import Ask, Edit, Erase, Invalid, Open, Reply, Toast
-from chat.people import MessageRef, Person, Place
-from chat.text import Reader, plain, say
-from handlers._feature import Feature
+from chat.inbound import Click, Command, Submission
+from chat.message import Press
+from chat.outbound import Erase, Invalid, Open, Reply, Toast
+from chat.text import say
 from scheduler.clock import MovableClock
 from storage import Database
-from storage.audit import AuditEntry, note
-from storage.communities import Community
+from storage.audit import AuditEntry
 from storage.drafts import FormDraft
 from storage.inbox import InboxRow
-from storage.members import Account, Member
-
-
-class Kiosk:
-    """A platform that only says what it can do: enough for the dispatcher, which never speaks to it by itself."""
-
-    def __init__(self, name: str, forms: bool) -> None:
-        self.name, self.forms, self.workspace = name, forms, ""
-        self.command_pattern = "/{joined}"
-        self.said: list[Any] = []
-
-    async def perform(self, inbound: Any, outcome: Any) -> list[MessageRef | None]:
-        self.said.append(outcome)
-        return [None for _ in outcome.answers]
-
-    def start_link(self, payload: str) -> str:
-        return ""
-
-
-feature = Feature("test")
-TITLE = say("b_meeting_new")
-
-
-@feature.click("count")
-async def count(ctx: Any, press: Press) -> list[Any]:
-    note(ctx.db, ctx.now, ctx.me.id, "counted", press.arg)
-    return [Toast(say("t_saved"))]
-
-
-@feature.click("wrong")
-async def wrong(ctx: Any, press: Press) -> list[Any]:
-    note(ctx.db, ctx.now, ctx.me.id, "half done")
-    raise UserError(say("e_gone"))
-
-
-@feature.click("bug")
-async def bug(ctx: Any, press: Press) -> list[Any]:
-    note(ctx.db, ctx.now, ctx.me.id, "half done")
-    raise RuntimeError("boom")
-
-
-@feature.click("ask")
-async def ask(ctx: Any, press: Press) -> list[Any]:
-    return [Ask(press.arg)]
-
-
-@feature.click("boss", who="organiser")
-async def boss(ctx: Any, press: Press) -> list[Any]:
-    note(ctx.db, ctx.now, ctx.me.id, "ruled")
-    return []
-
-
-@feature.form("plan")
-async def plan(ctx: Any, subject: str) -> Form:
-    kinds = (Option("online", say("b_online")), Option("hybrid", say("b_hybrid")))
-    return Form(
-        "plan",
-        TITLE,
-        (
-            (ChoiceField(id="kind", label="Kind", options=kinds), TextField(id="theme", label="Theme", min=3, max=20)),
-            (MomentField(id="start", label="Start"), TextField(id="more", label="More", required=False)),
-        ),
-    )
-
-
-@feature.submission("plan")
-async def planned(ctx: Any, subject: str, values: dict[str, str]) -> list[Any]:
-    note(ctx.db, ctx.now, ctx.me.id, f"{values['kind']} {values['theme']} {values['start'][:16]}")
-    return [Reply(Message((say("t_saved"),)))]
-
-
-@feature.form("short")
-async def short(ctx: Any, subject: str) -> Form:
-    return Form("short", TITLE, ((TextField(id="word", label="Word"),),))
-
-
-@feature.submission("short")
-async def shortly(ctx: Any, subject: str, values: dict[str, str]) -> list[Any]:
-    return [Reply(Message(("x",)))] if values["word"] == "right" else [Invalid({"word": "Not that word."})]
-
-
-@feature.form("secret")
-async def secret(ctx: Any, subject: str) -> Form:
-    scale = tuple(Option(str(n), str(n)) for n in range(1, 6))
-    return Form(
-        "secret",
-        TITLE,
-        (
-            (
-                ChoiceField(id="F1", label="Useful", options=scale, scale=True),
-                ChoiceField(id="F7", label="Technology", options=scale, scale=True, required=False),
-                TextField(id="F8", label="Comment", long=True, required=False),
-            ),
-        ),
-        sensitive=True,
-    )
-
-
-@feature.submission("secret")
-async def secretly(ctx: Any, subject: str, values: dict[str, str]) -> list[Any]:
-    note(ctx.db, ctx.now, None, "answered", f"{values['F1']}{values['F7'] or '-'}")
-    return [Edit(Message((say("t_saved"),)))]
-
-
-@feature.on("unknown")
-async def unknown(ctx: Any, found: Any) -> list[Any]:
-    return [Reply(Message((say("e_free"),)))]
-
-
-@feature.on("said")
-async def free(ctx: Any, inbound: Said) -> list[Any]:
-    return [Reply(Message((say("e_free"),)))]
-
-
-class Desk:
-    """One member, Tahmina on Telegram (no modals) and Slack (modals), acting through a dispatcher."""
-
-    def __init__(self, database: Database, clock: MovableClock) -> None:
-        self.database, self.clock = database, clock
-        self.platforms = {"slack": Kiosk("slack", True), "telegram": Kiosk("telegram", False)}
-        self.dispatcher = Dispatcher(database, clock, Routes.of([feature]), list(self.platforms.values()))  # type: ignore[arg-type]
-        self.keys = itertools.count()
-
-    async def build(self) -> Desk:
-        async with self.database.write() as db:
-            db.add(Community(key="coprr", name="COPRR", zone="Europe/Brussels", organiser_contact="coprr@example.org"))
-        async with self.database.write(1) as db:
-            accounts = [Account(platform=p, workspace="W", user="7") for p in ("slack", "telegram")]
-            db.add(Member(code="m15", name="Tahmina U", zone="Asia/Dhaka", accounts=accounts))
-        return self
-
-    def common(self, platform: str, user: str = "7") -> dict[str, Any]:
-        return {
-            "key": f"k{next(self.keys)}",
-            "by": Person(platform, "W", user),
-            "where": Place(platform, "W", f"D{user}"),
-            "at": self.clock.now(),
-        }
-
-    async def do(self, inbound: Any) -> list[Any]:
-        assert await self.dispatcher.accept(inbound)
-        return list((await self.dispatcher.handle(inbound)).answers)
-
-    async def click(self, press: Press, platform: str = "telegram", user: str = "7") -> list[Any]:
-        ref = MessageRef(platform, "W", f"D{user}", "m1")
-        return await self.do(Click(data=str(press), message=ref, **self.common(platform, user)))
-
-    async def say(self, words: str) -> list[Any]:
-        return await self.do(Said(text=words, **self.common("telegram")))
-
-    async def acts(self) -> list[str]:
-        async with self.database.read(1) as db:
-            return list(await db.scalars(select(AuditEntry.act).order_by(AuditEntry.id)))
+from tests.bot.desk import Desk, feature, tap, words
 
 
 @pytest.fixture
 async def desk(database: Database, clock: MovableClock) -> Desk:
     return await Desk(database, clock).build()
-
-
-def words(answer: Any) -> str:
-    message = answer.message
-    return "\n".join(plain(line, Reader(zone="Asia/Dhaka")) for line in message.lines)
-
-
-def tap(answer: Any, label: str) -> Press:
-    buttons = [each for row in answer.message.rows for each in row if isinstance(each, Button)]
-    return next(each.press for each in buttons if plain(each.label, Reader()) == label)
 
 
 async def test_the_same_press_delivered_five_times_counts_once(desk: Desk) -> None:
@@ -277,9 +108,9 @@ async def test_the_same_form_is_asked_question_by_question_elsewhere(desk: Desk)
     assert words(asked) == "New meeting 1/3\nKind"
     [asked] = await desk.click(tap(asked, "Hybrid"))
     assert words(asked) == "New meeting 2/3\nTheme"
-    [asked] = await desk.say("x")
+    [asked, _] = await desk.say("x")
     assert "Please write at least 3 characters." in words(asked)
-    [asked] = await desk.say("Jobs & <b>skills</b>")
+    [asked, _] = await desk.say("Jobs & <b>skills</b>")
     assert "Start" in words(asked)
     day = tap(asked, "24")
     [asked] = await desk.click(day)
@@ -290,7 +121,7 @@ async def test_the_same_form_is_asked_question_by_question_elsewhere(desk: Desk)
     assert "4. More: not answered" in words(asked)
     [asked] = await desk.click(tap(asked, "4 · Edit"))
     assert words(asked) == "New meeting\nMore"
-    [asked] = await desk.say("Bring the notes")
+    [asked, _] = await desk.say("Bring the notes")
     assert "4. More: Bring the notes" in words(asked)
     await desk.click(tap(asked, "Save"))
     assert await desk.acts() == ["hybrid Jobs & <b>skills</b> 2026-04-24T04:00"]
@@ -300,7 +131,7 @@ async def test_an_interview_goes_on_after_a_restart_and_back_and_cancel_work(des
     [asked] = await desk.click(Press("ask", "", "", "plan"))
     [asked] = await desk.click(tap(asked, "Online"))
     desk.dispatcher = Dispatcher(desk.database, desk.clock, Routes.of([feature]), list(desk.platforms.values()))  # type: ignore[arg-type]
-    [asked] = await desk.say("Jobs")
+    [asked, _] = await desk.say("Jobs")
     [asked] = await desk.click(tap(asked, "Back"))
     assert words(asked) == "New meeting 2/3\nTheme"
     [cancelled] = await desk.click(tap(asked, "Cancel"))
@@ -321,7 +152,7 @@ async def test_typed_text_goes_to_the_open_question_for_half_an_hour_only(desk: 
 async def test_a_voice_message_in_an_interview_asks_the_question_again(desk: Desk) -> None:
     [asked] = await desk.click(Press("ask", "", "", "plan"))
     await desk.click(tap(asked, "Online"))
-    [again] = await desk.say("")
+    [again, _] = await desk.say("")
     assert "I can only read text and buttons here." in words(again)
 
 
@@ -384,63 +215,3 @@ async def test_keys_and_drafts_are_forgotten_after_seven_days_but_not_before(des
     desk.clock.advance(timedelta(hours=2))
     await desk.dispatcher.forget_old()
     assert await kept() == (0, 0)
-
-
-async def test_a_question_answered_in_words_loses_its_buttons(desk: Desk) -> None:
-    def at(message: str) -> MessageRef:
-        return MessageRef("telegram", "W", "D7", message)
-
-    async def posted(inbound: Any, message: str) -> list[Any]:
-        """Do it; its first answer is then the message named."""
-        await desk.dispatcher.accept(inbound)
-        outcome = await desk.dispatcher.handle(inbound)
-        refs = [at(message), *(None for _ in outcome.answers[1:])]
-        await desk.dispatcher.performed(inbound, outcome, refs)
-        return list(outcome.answers)
-
-    def typed(words: str) -> Said:
-        return Said(text=words, **desk.common("telegram"))
-
-    [asked] = await posted(Click(data=str(Press("ask", "", "", "plan")), **desk.common("telegram")), "m1")
-    await desk.click(tap(asked, "Online"))
-    [_, former] = await posted(typed("Jobs and skills"), "m2")
-    assert (former.on, words(former)) == (at("m1"), "New meeting\nTheme")
-    assert former.message.rows == ()
-    [shown, former] = await posted(typed("20 May 2026 10:00"), "m3")
-    assert former.on == at("m2")
-    [last] = await desk.click(tap(shown, "That is right"))
-    await desk.click(tap(last, "4 · Edit"))  # on m3: tapped questions stay where they are
-    [_, former] = await posted(typed("Nothing more"), "m4")
-    assert (former.on, words(former)) == (at("m3"), "New meeting\nMore")
-
-
-async def test_the_last_answer_in_words_takes_the_buttons_off_too_unless_it_is_refused(desk: Desk) -> None:
-    async def do(inbound: Any) -> list[Any]:
-        await desk.dispatcher.accept(inbound)
-        outcome = await desk.dispatcher.handle(inbound)
-        await desk.dispatcher.performed(inbound, outcome, [MessageRef("telegram", "W", "D7", "m1")])
-        return list(outcome.answers)
-
-    await do(Click(data=str(Press("ask", "", "", "short")), **desk.common("telegram")))
-    [refused] = await do(Said(text="wrong", **desk.common("telegram")))
-    assert isinstance(refused, Reply)  # the question stays open, with its Cancel
-    [_, former] = await do(Said(text="right", **desk.common("telegram")))
-    assert isinstance(former, Edit)
-    assert (former.on, former.message.rows) == (MessageRef("telegram", "W", "D7", "m1"), ())
-
-
-async def test_no_colon_follows_a_question_mark_in_the_review(desk: Desk) -> None:
-    from types import SimpleNamespace
-
-    from bot import interview
-    from storage.drafts import FormDraft
-
-    options = (Option("a", "All"), Option("b", "Some"))
-    labels = ("Who is invited?", "من المدعو؟", "Theme")
-    fields = tuple(ChoiceField(id=f"q{n}", label=each, options=options) for n, each in enumerate(labels))
-    draft = FormDraft(key="d1", values=dict.fromkeys(("q0", "q1", "q2"), "a"))
-    ctx: Any = SimpleNamespace(now=desk.clock.now(), reader=Reader())
-    shown = interview.review(ctx, Form("f", TITLE, (fields,)), draft)
-    assert [plain(each, Reader()) for each in shown.lines[1:]] == [
-        "1. Who is invited? All", "2. من المدعو؟ All", "3. Theme: All",
-    ]  # fmt: skip

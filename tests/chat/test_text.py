@@ -127,7 +127,7 @@ def test_languages_are_named_in_their_own_words_and_tags_are_understood() -> Non
 def test_french_marks_never_stand_alone_at_the_end_or_the_beginning_of_a_line() -> None:
     french = Reader("fr", "Europe/Paris", "FR")
     asked = say("d_unfinished", form="Oui ? Non : « x »")
-    whole = "Vous avez déjà commencé «\u00a0Oui ? Non : « x »\u00a0». Souhaitez-vous le reprendre ou recommencer\u202f?"
+    whole = "Vous avez déjà commencé «\u00a0Oui ? Non : « x »\u00a0». Continuer ou recommencer\u202f?"
     assert plain(asked, french) == "".join(each.text for each in render(asked, french)) == whole  # not in the value
     assert plain(say("fb_one_tap"), french).endswith("part\u00a0:")
     assert "\u202f; " in plain(say("fb_so_far", steps=5, asked=9), french)

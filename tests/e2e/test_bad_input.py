@@ -148,7 +148,7 @@ async def test_ten_thousand_characters_and_files_get_a_short_answer(people: Any,
     if platform == "slack":
         await people.answer(person, platform, "blah " * 2000, "I work with buttons.")
         await people.answer(person, platform, "/cop " + "x" * 10_000, "I do not know “xxxx")
-        await people.answer(person, platform, "/cop find " + "🎉" * 3_000, "I do not know “find”")
+        await people.answer(person, platform, "/cop fnord " + "🎉" * 3_000, "I do not know “fnord")
     else:
         await people.answer(person, platform, "blah " * 800, "I work with buttons.")
         await people.answer(person, platform, "/" + "x" * 4_000, "I do not know “xxxx")

@@ -73,7 +73,7 @@ def test_distance_counts_swapped_letters_once() -> None:
 
 async def test_help_has_six_lines_for_the_role_and_all_words_behind_more(town: Any, show: Any) -> None:
     member = show(await town.command(town.tahmina, "help"), platform="telegram")
-    assert commands_of(member.text) == ["/meetings", "/my", "/polls", "/feedback", "/settings", "/privacy"]
+    assert commands_of(member.text) == ["/meetings", "/my", "/polls", "/feedback", "/memos", "/library"]
     organiser = show(await town.command(town.olivia, "help"))
     assert commands_of(organiser.text)[:4] == ["/cop desk", "/cop todo", "/cop meeting new", "/cop meeting status"]
     assert len(commands_of(organiser.text)) == 6
@@ -84,7 +84,7 @@ async def test_help_has_six_lines_for_the_role_and_all_words_behind_more(town: A
 @on_one
 async def test_all_commands_are_turned_page_by_page_the_own_role_first(town: Any, show: Any) -> None:
     shown = show(await town.click(town.olivia, Press("help", "", "", "all")))
-    assert shown.text.startswith("All commands 1/5\nFor organisers\n/cop desk: ")
+    assert shown.text.startswith("All commands 1/6\nFor organisers\n/cop desk: ")
     pages = [shown]
     while "Next" in pages[-1].labels:
         pages.append(show(await town.click(town.olivia, pages[-1].button("Next"))))

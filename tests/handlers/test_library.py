@@ -192,7 +192,7 @@ async def test_the_next_page_keeps_the_words_until_the_next_search(town: Any, sh
     await town.command(town.tahmina, "find other words")
     assert show(await town.click(town.tahmina, more)).text == with_claire.text
     async with town.read() as db:
-        assert [each.form for each in await db.scalars(select(FormDraft))] == ["library_search"]
+        assert [each.form for each in await db.scalars(select(FormDraft))] == ["library_found"]
 
 
 @on_one

@@ -233,7 +233,7 @@ async def test_a_correction_in_another_language_is_looked_at_again_and_can_be_gi
     assert len(files(await town.click(post.dana, Press("mfixsee", post.key, "", "2")))) == 2
     again = await post.card_of(post.dana, "memo_fix", subject)
     await town.click(post.dana, again.button("Approve"))
-    assert "no file in it" not in (await post.preview("mc", subject)).text
+    assert "No file of their own" not in (await post.preview("mc", subject)).text
     report = post.show(await town.click(town.olivia, Press("mreport", post.key)))
     assert "Version 2 is approved and not sent yet." in report.text
     gone = post.show(await town.click(town.olivia, report.button("Discard draft")))

@@ -38,7 +38,7 @@ async def test_it_goes_to_the_list_after_the_number_was_typed_and_can_be_undone(
     assert "2 people: 1 Slack, 1 Telegram" in seen.text
     assert "A restricted note is ready: meeting of Thu, 22 Jan 2026." in seen.text
     assert "Please confirm by Fri, 6 Mar 2026" in seen.text
-    assert "1 person reads Français. There is no file in it: they get the one in English." in seen.text
+    assert "No file of their own: Français 1. They get the one in English." in seen.text
     (ask,) = await town.click(town.olivia, seen.button("Send to 2"))
     assert isinstance(ask, Ask)
     (wrong,) = await town.submit(town.olivia, "bcount", ask.subject, {"count": "24"})
@@ -242,7 +242,7 @@ async def test_each_reader_gets_their_language(town: Any, post: Post) -> None:
         await db.flush()
         db.add(DocumentFile(version_id=version.id, language="fr", file_id=french.id))
         key = french.key
-    assert "no file in it" not in (await post.preview()).text
+    assert "No file of their own" not in (await post.preview()).text
     await post.out()
     assert files(await town.click(town.claire, Press("mget", post.key))) == [key]
     assert files(await town.click(town.tahmina, Press("mget", post.key))) != [key]

@@ -49,7 +49,7 @@ async def test_the_checks_name_the_places_and_nothing_is_sent(town: Any, desk: D
     assert "page 2: “The delegate of Bangladesh said”" in seen.text
     assert "Ms Udaharon" in seen.text
     assert "3 pages · 2 places that may tell who spoke · all parts there" in seen.text
-    assert seen.labels == ["Continue", "Edit"]
+    assert seen.labels == ["New file", "Continue"]
     assert all(each.protect for each in messages(seen.answers))
     async with town.read() as db:
         assert list(await db.scalars(select(Delivery))) == []

@@ -326,4 +326,6 @@ async def test_the_card_of_a_send_names_the_poll(stage: Stage) -> None:
         campaign = (await db.scalars(select(Campaign).where(Campaign.kind == "topic_poll"))).one()
     shown = stage.show([Reply(await stage.town.draw("progress", campaign.key, stage.town.olivia))])
     assert shown.text.startswith("Poll: Which topic next?")
-    assert "Poll: Which topic next?" in stage.show(await stage.town.command(stage.town.olivia, "sends")).text
+    listed = stage.show(await stage.town.command(stage.town.olivia, "sends")).text
+    assert "Poll: Which topic next?" in listed
+    assert "Card in the channels for the poll: Which topic next?" in listed

@@ -464,7 +464,7 @@ async def test_totals_are_shown_after_the_close_from_five_answers_on(town: Town,
     few = show(await town.click(town.olivia, Press("webfbsum", webinar.key))).text
     assert "Fewer than 5 people have answered" in few
     await _reach(town, close)
-    assert "Totals are not shown" in show(await town.click(town.olivia, Press("webfbsum", webinar.key))).text
+    assert "Their answers are not shown" in show(await town.click(town.olivia, Press("webfbsum", webinar.key))).text
     await answer(people[4:])
     shown = show(await town.click(town.olivia, Press("webfbsum", webinar.key))).text
     assert "Found it useful (4 or 5): 5 of 5" in shown

@@ -137,6 +137,21 @@ async def test_a_press_carries_what_is_needed_to_answer_it(transport: str) -> No
         assert (await box.play("press", button="Yes"))["status"] == 404
 
 
+async def test_a_forged_press_reaches_the_app_from_its_newest_private_message() -> None:
+    async with bot("socket") as (box, app):
+        heard: list[dict[str, Any]] = []
+
+        @app.action("admin:send:42")
+        async def pressed(ack: Any, body: dict[str, Any]) -> None:
+            await ack()
+            heard.append(body)
+
+        assert (await box.play("press", button="admin:send:42", forge=True))["status"] == 404
+        shown = await box.client.chat_postMessage(channel="U01", text="x", blocks=[buttons("Yes")])
+        assert (await box.play("press", button="admin:send:42", forge=True))["acked"] is True
+        assert heard[0]["container"]["message_ts"] == shown["ts"]
+
+
 async def test_a_response_url_replaces_deletes_and_works_five_times() -> None:
     async with bot("socket") as (box, app):
         urls: list[str] = []

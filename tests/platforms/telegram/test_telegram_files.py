@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from bot.platforms.telegram._documents import Documents
 from chat.errors import Ambiguous, NotSent, Rejected, Unreachable
 from chat.message import Attachment, Message, button
 from chat.outbound import Edit, Reply
@@ -271,3 +273,29 @@ async def test_a_name_cannot_break_out_of_the_form(api: Any, make: Any, listener
     await platform.send(to(1), Message(('words"\r\n--',), protect=True, file=evil), EN)
     name, content = api.of("sendDocument")[0]["document"]
     assert (name, content) == ("aX-Evil: 1.pdf", CONTENT)
+
+
+async def test_who_asked_for_a_name_just_before_it_was_known_does_not_upload_again() -> None:
+    gate, asked = asyncio.Event(), itertools.count()
+    shelf: Any = MemoryShelf()
+
+    async def remote(*_where: str) -> str:
+        if next(asked) == 0:
+            await gate.wait()
+        return ""
+
+    async def known(name: str) -> Any:
+        return name
+
+    async def fresh(pieces: AsyncIterator[bytes]) -> Any:
+        assert [each async for each in pieces]
+        return {"document": {"file_id": "F1"}}
+
+    shelf.remote = remote
+    documents = Documents(shelf, "W")
+    late = asyncio.create_task(documents.put(FILE, known, fresh))
+    await asyncio.sleep(0)
+    await documents.put(FILE, known, fresh)
+    gate.set()
+    assert await late == "F1"
+    assert shelf.given == [FILE.file]
