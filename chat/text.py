@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from typing import TypeAlias
@@ -39,6 +39,13 @@ class Bold:
 @dataclass(frozen=True, slots=True)
 class Italic:
     """Show `text` in italics."""
+
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Spoiler:
+    """Hide `text` until it is tapped, where the platform can (Telegram, also in notifications); else show it."""
 
     text: Text
 
@@ -111,7 +118,7 @@ class Phrase:
             raise ValueError(f"{self.key}: placeholders {sorted(wanted)} but values {sorted(given)}")
 
 
-Span: TypeAlias = "str | Phrase | Bold | Italic | Link | When | Cmd | LanguageName"
+Span: TypeAlias = "str | Phrase | Bold | Italic | Spoiler | Link | When | Cmd | LanguageName"
 Text: TypeAlias = "Span | tuple[Text, ...]"
 
 
@@ -140,6 +147,8 @@ class Run:
     italic: bool = False
     url: str = ""
     instant: datetime | None = field(default=None)
+    hidden: bool = False
+    """Whether it is hidden until somebody taps it."""
 
 
 def render(text: Text, reader: Reader) -> tuple[Run, ...]:
@@ -159,16 +168,18 @@ def _runs(text: Text, reader: Reader, style: Run) -> Iterator[Run]:
     match text:
         case str():
             if text:
-                yield Run(text, style.bold, style.italic, style.url)
+                yield Run(text, style.bold, style.italic, style.url, None, style.hidden)
         case tuple():
             for span in text:
                 yield from _runs(span, reader, style)
         case Bold():
-            yield from _runs(text.text, reader, Run("", True, style.italic, style.url))
+            yield from _runs(text.text, reader, Run("", True, style.italic, style.url, None, style.hidden))
         case Italic():
-            yield from _runs(text.text, reader, Run("", style.bold, True, style.url))
+            yield from _runs(text.text, reader, Run("", style.bold, True, style.url, None, style.hidden))
+        case Spoiler():
+            yield from _runs(text.text, reader, replace(style, hidden=True))
         case Link():
-            yield from _runs(text.label, reader, Run("", style.bold, style.italic, text.url))
+            yield from _runs(text.label, reader, Run("", style.bold, style.italic, text.url, None, style.hidden))
         case When():
             yield from _when(text, reader, style)
         case Cmd():

@@ -13,7 +13,7 @@ from datetime import datetime
 from chat.message import Attachment, Message, Row, button, row, rows
 from chat.outbound import Card
 from chat.people import MessageRef
-from chat.text import Bold, Reader, Text, When, say
+from chat.text import Bold, Reader, Spoiler, Text, When, say
 from handlers import _files
 from handlers._memo_times import first_day, moment, zone_of
 from handlers._welcome import go
@@ -142,7 +142,8 @@ def for_telegram(reader: Reader) -> bool:
 def private(sight: Sight, kind: str, code: str, *, telegram: bool) -> Message:
     """Draw the card of one reader; on Telegram it carries the file itself where that was chosen.
 
-    Slack shows the first two lines in its notification, so the title comes third there.
+    Slack shows the first two lines in its notification, so the title comes third there; Telegram shows all of it, so the
+    title is hidden until it is tapped (reliability §5.8).
     """
     document, file, by = sight.document, None, sight.document.ack_by
     state = _over(sight)
@@ -150,7 +151,7 @@ def private(sight: Sight, kind: str, code: str, *, telegram: bool) -> Message:
         return state
     if telegram and form_of(document) == "file" and sight.file is not None:
         file = attachment(sight.file, code, document.version)
-    named: Text = Bold(document.title)
+    named: Text = Spoiler(Bold(document.title)) if telegram else Bold(document.title)
     if sight.read and sight.acknowledged is not None:
         named = document.title
         lines: list[Text] = [

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from chat.language import DEFAULT
-from chat.message import AnyButton, Message, button, row, rows
+from chat.message import AnyButton, Button, Message, Press, button, row, rows
 from chat.text import Bold, Link, Text, When, say
 from handlers import _broadcast
 from handlers._card_lines import can
@@ -28,6 +28,8 @@ LETTER = "w"
 """The letter of the opening in the buttons of previews."""
 SMALL = 5
 """Counts below this are hidden outside of the organisers' private chats (domain 3.7)."""
+HELD = ("over", "recording")
+"""States after it was held, in which its recording can be shown or is."""
 CHANGEABLE = ("draft", "open", "live")
 """States in which a webinar can be edited."""
 
@@ -151,7 +153,12 @@ def _buttons(webinar: Webinar) -> tuple[tuple[AnyButton, ...], ...]:
         return rows(row(first, edit, can("we_cancel", "webcan", key)), offer(("desk", "desk")))
     moves = webinar.state == "open"
     return rows(
-        row(button("status", "webst", key), edit, can("attendance", "webatt", key)),
+        row(
+            button("status", "webst", key),
+            edit,
+            can("attendance", "webatt", key),
+            Button(say("wd_b_recording"), Press("webrec", key)) if webinar.state in HELD else None,
+        ),
         row(
             can("we_move", "webmove", key) if moves else None,
             can("we_cancel", "webcan", key) if moves else None,

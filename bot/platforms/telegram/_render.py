@@ -184,6 +184,8 @@ def _wanted(run: Run) -> dict[str, tuple[str | None, datetime | None]]:
         wanted[MessageEntity.BOLD] = (None, None)
     if run.italic:
         wanted[MessageEntity.ITALIC] = (None, None)
+    if run.hidden:
+        wanted[MessageEntity.SPOILER] = (None, None)
     if run.url:
         wanted[MessageEntity.TEXT_LINK] = (run.url, None)
     if run.instant:

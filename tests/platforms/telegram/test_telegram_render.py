@@ -6,7 +6,7 @@ import pytest
 
 from bot.platforms.telegram._render import caption, clip, compose, cut, note, per_row, units, write
 from chat.message import Button, LinkButton, Message, Press
-from chat.text import RLM, Bold, Italic, Link, Reader, Run, When, say
+from chat.text import RLM, Bold, Italic, Link, Reader, Run, Spoiler, When, say
 
 EN = Reader("en", "Asia/Dhaka", "BD")
 AR = Reader("ar", "Africa/Cairo", "EG")
@@ -142,3 +142,8 @@ def test_cutting_keeps_what_fits():
     assert cut("abcd", 3) == "ab…"
     assert cut("🌿🌿", 3) == "🌿…"
     assert [run.text for run in clip([Run("ab"), Run("cd"), Run("ef")], 4)] == ["ab", "c…"]
+
+
+def test_what_is_hidden_is_a_spoiler_and_keeps_its_own_look():
+    made = compose([Message((("Title: ", Spoiler(Bold("A note"))),))], EN)
+    assert sorted(parts(made)) == [("bold", "A note"), ("spoiler", "A note")]
