@@ -144,6 +144,16 @@ def _left(ctx: Context, form: Form, draft: FormDraft) -> list[Answer]:
     return [Edit(shown, on=MessageRef(where.platform, where.workspace, draft.chat, draft.message))]
 
 
+def _answered(form: Form, draft: FormDraft) -> Message:
+    """Draw what stays of a question or review once the last tap is done: no buttons that lead nowhere."""
+    shown = None if form.sensitive else interview.answered(form, draft)
+    return shown or Message((Bold(form.title),))
+
+
+def _turned(answers: Sequence[Answer]) -> bool:
+    return any(isinstance(each, Edit | Ask | Open) for each in answers)
+
+
 async def _stepped(
     ctx: Context, routes: Routes, form: Form, draft: FormDraft, step: interview.Step, left: Sequence[Answer] = ()
 ) -> Sequence[Answer]:
@@ -160,7 +170,9 @@ async def _stepped(
         again = Button(say("b_continue"), Press("form", draft.key))
         return [Edit(Message((Bold(form.title), say("d_nothing_saved")), ((again,),)))]
     if step.values is not None:
-        return await _complete(ctx, routes, draft, step.values, left)
+        done = await _complete(ctx, routes, draft, step.values, left)
+        tapped = isinstance(ctx.inbound, Click) and any(isinstance(each, Reply) for each in done)
+        return [*done, Edit(_answered(form, draft))] if tapped and not _turned(done) else done
     if step.show is not None:
         if isinstance(ctx.inbound, Click):
             if (pressed := ctx.inbound.message) is not None:

@@ -128,7 +128,12 @@ async def distribute(studio: Studio) -> None:
 
 async def read(studio: Studio) -> None:
     """Read it in the chats and on the page."""
-    await studio.scene("memo-card", "Everybody who was invited gets it in private, in their morning.", "m01", "m15")
+    await studio.scene(
+        "memo-card",
+        "Everybody who was invited gets it in private, in their morning; Telegram shows the title on a tap.",
+        "m01",
+        "m15",
+    )
     await studio.scene("memo-card-french-arabic", "The same in French and Arabic.", "m05", "m18")
     await studio.tap("m01", "slack", "^mopen:")
     link = await address(studio, "m01", r"http\S+/m/[\w-]+")

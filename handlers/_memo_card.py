@@ -142,7 +142,7 @@ def for_telegram(reader: Reader) -> bool:
 def private(sight: Sight, kind: str, code: str, *, telegram: bool) -> Message:
     """Draw the card of one reader; on Telegram it carries the file itself where that was chosen.
 
-    Slack shows the first two lines in its notification, so the title comes third there; Telegram shows all of it, so the
+    Slack shows the first two lines in its notification, so the title comes third there; Telegram shows all, so the
     title is hidden until it is tapped (reliability §5.8).
     """
     document, file, by = sight.document, None, sight.document.ack_by

@@ -13,19 +13,10 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
-from storage import attendance, audience
+from storage import attendance, audience, documents
 from storage.communities import own_community
 from storage.database import Session
-from storage.documents import (
-    MEMO,
-    READABLE,
-    Document,
-    DocumentDecision,
-    DocumentFile,
-    DocumentVersion,
-    MemoReader,
-    lock,
-)
+from storage.documents import MEMO, READABLE, Document, DocumentDecision, DocumentFile, DocumentVersion, MemoReader
 from storage.files import StoredFile
 from storage.meetings import Meeting
 from storage.members import Member
@@ -353,7 +344,7 @@ async def decide(
 
 
 async def _held(db: Session, key: str, states: Collection[str] = (), version: int | None = None) -> Document:
-    document = await lock(db, key)
+    document = await documents.lock(db, key)
     if document is None or document.kind != MEMO:
         raise Refused("gone")
     if version is not None:

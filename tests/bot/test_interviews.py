@@ -30,6 +30,17 @@ async def shortly(ctx: Any, subject: str, values: dict[str, str]) -> list[Any]:
     return [Reply(Message(("x",)))] if values["word"] == "right" else [Invalid({"word": "Not that word."})]
 
 
+@feature.form("picked")
+async def picked(ctx: Any, subject: str) -> Form:
+    options = (Option("a", "Red"), Option("b", "Blue"))
+    return Form("picked", TITLE, ((ChoiceField(id="colour", label="Colour", options=options),),))
+
+
+@feature.submission("picked")
+async def picking(ctx: Any, subject: str, values: dict[str, str]) -> list[Any]:
+    return [Reply(Message(("x",)))]
+
+
 @pytest.fixture
 async def desk(database: Database, clock: MovableClock) -> Desk:
     return await Desk(database, clock).build()
@@ -76,6 +87,14 @@ async def test_the_last_answer_in_words_takes_the_buttons_off_too_unless_it_is_r
     [_, former] = await do(Said(text="right", **desk.common("telegram")))
     assert isinstance(former, Edit)
     assert (former.on, former.message.rows) == (MessageRef("telegram", "W", "D7", "m1"), ())
+
+
+async def test_the_last_tap_takes_the_buttons_off_when_the_answer_is_another_message(desk: Desk) -> None:
+    [asked] = await desk.click(str(Press("ask", "", "", "picked")))
+    [done, former] = await desk.click(tap(asked, "Red"))
+    assert isinstance(done, Reply)
+    assert isinstance(former, Edit)
+    assert (words(former), former.message.rows) == ("New meeting\nColour", ())
 
 
 async def test_no_colon_follows_a_question_mark_in_the_review(desk: Desk) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from chat.errors import UserError
 from chat.message import Press
 from chat.people import Place
 from handlers._files import Taken
+from storage import search
 from storage.communities import Channel
 from storage.deliveries import Campaign, Delivery
 from storage.documents import Document
@@ -104,3 +106,18 @@ async def rows_of(town: Any) -> list[tuple[str, str, datetime]]:
 async def channel(town: Any) -> Channel:
     async with town.read() as db:
         return (await db.scalars(select(Channel).where(Channel.purpose == "members"))).first()
+
+
+async def gone(act: Any) -> bool:
+    """Tell whether an act answers that there is no such thing."""
+    try:
+        answers = await act
+    except UserError as error:
+        return error.text.key == "e_gone"
+    return not answers
+
+
+async def found(town: Any, who: Any, words: str) -> int:
+    """Count what somebody's search finds."""
+    async with town.read() as db:
+        return (await search.find(db, who, frozenset(), words, town.clock.now())).total

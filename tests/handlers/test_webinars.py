@@ -1,4 +1,4 @@
-"""Public webinars from plan to registered: the plan, the opening, one tap for members, a form for everybody else."""
+"""Public webinars from plan to registered: the plan, the opening, one tap for members, and the cards."""
 
 from __future__ import annotations
 
@@ -9,59 +9,24 @@ import pytest
 from sqlalchemy import select
 
 from chat.errors import UserError
-from chat.form import Asking
 from chat.message import Press
 from chat.outbound import Ask, Edit, Invalid, Reply, SendFile
-from chat.people import Person, Place
+from chat.people import Person
 from scheduler.contract import Skip
-from storage import members, webinars
+from storage import webinars
 from storage.communities import Channel, Connection
 from storage.deliveries import Campaign, CardCopy, Delivery
-from storage.joining import issue_link
-from storage.members import GUEST, Member
+from storage.members import Member
 from storage.webinars import REGISTERED, WAITING, Registrant, Webinar
 from tests.handlers.conftest import SLACK_TEAM, TELEGRAM_BOT, Town
+from tests.handlers.registering import GROUP, PLAN, START, every, newest, plan, plan_and_open
 from tests.kinds import on_one
-
-START = datetime(2026, 6, 25, 12, 0, tzinfo=UTC)
-GROUP = Place("slack", SLACK_TEAM, "C1", "group")
-TELEGRAM_GROUP = Place("telegram", TELEGRAM_BOT, "-1001", "group")
-PLAN = {
-    "title": "After return: what makes reintegration last?", "start": START.isoformat(), "length": "75",
-    "zone": "Europe/Brussels", "about": "What lasts.", "speakers": "Tahmina Udaharon", "moderator": "", "link": "",
-    "seats": "", "opens": "", "channels": "all", "tell": "no", "number": "no",
-}  # fmt: skip
-ADA = {"name": "Ada Lovelace", "organisation": "research", "country": "GB", "consent": "yes"}
-OUTSIDER = Person("slack", SLACK_TEAM, "U77", "Ada", "es")
-
-
-async def _all(town: Town, table: Any) -> list[Any]:
-    async with town.read() as db:
-        return list(await db.scalars(select(table).order_by(table.id)))
-
-
-async def _webinar(town: Town) -> Webinar:
-    return (await _all(town, Webinar))[-1]
-
-
-async def _plan(town: Town, **values: str) -> Webinar:
-    await town.submit(town.olivia, "webplan", "", PLAN | values)
-    return await _webinar(town)
 
 
 @pytest.fixture
 async def opened(town: Town) -> Webinar:
     """Give a webinar whose registration is open."""
-    return await _open(town)
-
-
-async def _open(town: Town, **values: Any) -> Webinar:
-    webinar = await _plan(town, **values)
-    async with town.write() as db:
-        row = await webinars.lock(db, webinar.key)
-        assert row is not None
-        row.state, row.opens_at = "open", town.clock.now()
-    return await _webinar(town)
+    return await plan_and_open(town)
 
 
 async def test_a_plan_becomes_a_draft_that_opens_thirty_days_before(town: Town, show: Any) -> None:
@@ -69,7 +34,7 @@ async def test_a_plan_becomes_a_draft_that_opens_thirty_days_before(town: Town, 
     assert isinstance(asked[0], Ask)
     saved = await town.submit(town.olivia, "webplan", "", PLAN)
 
-    webinar = await _webinar(town)
+    webinar = await newest(town)
     assert (webinar.state, webinar.ends_at - webinar.starts_at) == ("draft", timedelta(minutes=75))
     assert webinar.opens_at == datetime(2026, 5, 26, 8, 0, tzinfo=UTC)  # ten o'clock in Brussels
     assert webinar.speakers == [town.tahmina.id]
@@ -92,59 +57,59 @@ async def test_a_plan_that_does_not_go_together_is_explained(town: Town, values:
     [refused] = await town.submit(town.olivia, "webplan", "", PLAN | values)
     assert isinstance(refused, Invalid)
     assert set(refused.errors) == {field}
-    assert not await _all(town, Webinar)
+    assert not await every(town, Webinar)
 
 
 @on_one
 async def test_only_organisers_plan(town: Town, show: Any) -> None:
-    webinar = await _plan(town)
+    webinar = await plan(town)
     for act in ("webnew", "webst", "webopen", "bprev"):
         refused = await town.click(town.claire, Press(act, webinar.key, "", "w"))
         assert not any(isinstance(each, Ask) for each in refused)
         assert "Draft" not in show(refused).text
-    assert (await _webinar(town)).state == "draft"
+    assert (await newest(town)).state == "draft"
 
 
 async def test_preview_and_confirmation_open_it_when_its_moment_comes(town: Town, show: Any) -> None:
-    webinar = await _plan(town)
+    webinar = await plan(town)
     preview = await town.click(town.olivia, Press("bprev", webinar.key, "", "w"))
     assert "Funded" not in show(preview).text  # this community has no funding line
     assert "coprr (Slack), COPRR (Telegram)" in show(preview).text
     await town.click(town.olivia, show(preview).button("Send"))
 
-    webinar = await _webinar(town)
+    webinar = await newest(town)
     assert webinar.state == "open"
-    campaign = next(each for each in await _all(town, Campaign) if each.kind == "webinar_channel")
-    rows = [each for each in await _all(town, Delivery) if each.campaign_id == campaign.id]
+    campaign = next(each for each in await every(town, Campaign) if each.kind == "webinar_channel")
+    rows = [each for each in await every(town, Delivery) if each.campaign_id == campaign.id]
     assert {each.due_at for each in rows} == {webinar.opens_at}
     early = await town.click(town.claire, Press("webreg", webinar.key))
     assert "Registration opens on" in show(early).text
-    assert not await _all(town, Registrant)
+    assert not await every(town, Registrant)
 
     town.clock.set(webinar.opens_at)
     await town.click(town.claire, Press("webreg", webinar.key))
-    assert [each.state for each in await _all(town, Registrant)] == [REGISTERED]
+    assert [each.state for each in await every(town, Registrant)] == [REGISTERED]
 
 
 async def test_undo_makes_it_a_draft_again(town: Town, show: Any) -> None:
-    webinar = await _plan(town)
+    webinar = await plan(town)
     preview = await town.click(town.olivia, Press("bprev", webinar.key, "", "w"))
     sent = await town.click(town.olivia, show(preview).button("Send"))
     await town.click(town.olivia, show(sent).button("Undo"))
 
-    assert (await _webinar(town)).state == "draft"
-    assert {each.state for each in await _all(town, Delivery)} <= {"cancelled"}
+    assert (await newest(town)).state == "draft"
+    assert {each.state for each in await every(town, Delivery)} <= {"cancelled"}
     again = await town.click(town.olivia, Press("bprev", webinar.key, "", "w"))
     await town.click(town.olivia, show(again).button("Send"))
-    assert (await _webinar(town)).state == "open"
+    assert (await newest(town)).state == "open"
 
 
 @on_one
 async def test_without_channels_it_is_opened_by_link_alone(town: Town, show: Any) -> None:
     saved = await town.submit(town.olivia, "webplan", "", PLAN | {"channels": "none"})
     await town.click(town.olivia, show(saved).button("Open registration"))
-    assert (await _webinar(town)).state == "open"
-    assert not await _all(town, Campaign)
+    assert (await newest(town)).state == "open"
+    assert not await every(town, Campaign)
 
 
 @on_one
@@ -156,7 +121,7 @@ async def test_members_register_with_one_tap_in_a_channel_and_cancel(town: Town,
     assert [each.private for each in private] == [True]
     assert private[0].card is not None
     assert list(answers) == private  # Slack's own note in the channel says that we answered in private
-    [row] = await _all(town, Registrant)
+    [row] = await every(town, Registrant)
     assert (row.member_id, row.name, row.state) == (town.claire.id, "", REGISTERED)
     async with town.read() as db:
         channel = await db.scalar(select(Channel.id).where(Channel.chat == "C1"))
@@ -171,11 +136,11 @@ async def test_members_register_with_one_tap_in_a_channel_and_cancel(town: Town,
     assert "Your webinars" not in show(await town.command(town.claire, "my")).text
     assert "Your registration is cancelled" in show(gone).text
     await town.click(town.claire, show(gone).button("Register"))
-    assert [each.state for each in await _all(town, Registrant)] == [REGISTERED]
+    assert [each.state for each in await every(town, Registrant)] == [REGISTERED]
 
 
 async def test_a_full_webinar_offers_the_waiting_list_and_gives_the_seat_on(town: Town, show: Any) -> None:
-    webinar = await _open(town, seats="1")
+    webinar = await plan_and_open(town, seats="1")
     first = await town.click(town.claire, Press("webreg", webinar.key))
     async with town.read() as db:
         channel = (await db.scalars(select(Channel).where(Channel.chat == "C1"))).one()
@@ -188,10 +153,10 @@ async def test_a_full_webinar_offers_the_waiting_list_and_gives_the_seat_on(town
     assert "Your place on the list: 1" in show(waits).text
 
     await town.click(town.claire, show(first).button("Cancel registration"))
-    states = {each.member_id: each.state for each in await _all(town, Registrant)}
+    states = {each.member_id: each.state for each in await every(town, Registrant)}
     assert states[town.tahmina.id] == REGISTERED
-    [told] = [each for each in await _all(town, Delivery) if each.member_id == town.tahmina.id]
-    campaign = next(each for each in await _all(town, Campaign) if each.id == told.campaign_id)
+    [told] = [each for each in await every(town, Delivery) if each.member_id == town.tahmina.id]
+    campaign = next(each for each in await every(town, Campaign) if each.id == told.campaign_id)
     card = await town.draw(campaign.kind, webinar.key, town.tahmina, **campaign.details)
     assert "A seat has become free" in show([Reply(card)]).text
 
@@ -215,13 +180,13 @@ async def test_after_the_opening_words_change_and_the_date_stays(town: Town, ope
         town.olivia, "webplan", opened.key, values | {"title": "A better title", "link": "https://x.example/j"}
     )
 
-    now = await _webinar(town)
+    now = await newest(town)
     assert (now.title, now.starts_at, now.revision) == ("A better title", opened.starts_at, opened.revision + 1)
 
 
 @on_one
 async def test_the_link_is_shown_from_the_day_before_to_the_registered_only(town: Town, show: Any) -> None:
-    webinar = await _open(town, link="https://meet.example.org/w")
+    webinar = await plan_and_open(town, link="https://meet.example.org/w")
     await town.click(town.claire, Press("webreg", webinar.key))
     await town.click(town.tahmina, Press("webreg", webinar.key))
     await town.click(town.tahmina, Press("webun", webinar.key))
@@ -253,133 +218,13 @@ async def test_the_calendar_file_is_a_publication_in_utc(town: Town, opened: Web
     assert b"ATTENDEE" not in file.content
 
 
-async def test_a_stranger_registers_by_the_deep_link(town: Town, show: Any, opened: Webinar, stranger: Person) -> None:
-    [asked] = await town.started(stranger, f"w_{opened.public_token}")
-    assert isinstance(asked, Ask)
-    assert asked.subject.startswith(opened.key)
-    async with town.write() as db:
-        form = next(each.forms["webinar"][1] for each in _features() if "webinar" in each.forms)
-        account = await members.by_account(db, "telegram", TELEGRAM_BOT, "999")
-        assert account is not None
-        assert account.member.state == GUEST
-        ctx = await town._context(db, _inbound(town, stranger))
-        built = await form(ctx, asked.subject)
-    intro = show([Reply(_as_message(built.intro))]).text
-    assert "recorded" in intro
-    assert "ICMPD" in intro
-    country = next(each for each in built.fields if each.id == "country")
-    assert country.clean("Royaume-Uni", Asking(town.clock.now(), "UTC", "en", {})) == "GB"
-
-    answers = await town.submit(stranger, "webinar", asked.subject, ADA)
-    assert "You are registered" in show(answers).text
-    [row] = await _all(town, Registrant)
-    assert (row.name, row.organisation_type, row.country, row.channel_id) == ("Ada Lovelace", "research", "GB", None)
-    assert row.consent_version.startswith("webinar:en:")
-    assert not row.email
-
-    card = await town.draw("webinar_registered", opened.key, account.member)
-    assert "You are registered" in show([Reply(card)]).text
-    again = await town.started(stranger, f"w_{opened.public_token}")
-    assert "You are registered" in show(again).text
-    home = await town.command(stranger, "home")
-    assert "professional community" in show(home).text  # still a stranger everywhere else
-    assert len(await _all(town, Registrant)) == 1
-
-
 @on_one
 async def test_who_was_invited_and_has_not_agreed_is_asked_first(town: Town, show: Any, opened: Webinar) -> None:
     async with town.write() as db:
         (await db.get_one(Member, town.claire.id)).state = "pending_consent"
     asked = await town.click(town.claire, Press("webreg", opened.key), GROUP)
     assert "Do you agree to receive messages" in show(asked).text
-    assert not await _all(town, Registrant)
-
-
-@on_one
-async def test_a_guest_cancels_and_registers_again_without_the_form(
-    town: Town, show: Any, opened: Webinar, stranger: Person
-) -> None:
-    [asked] = await town.started(stranger, f"w_{opened.public_token}")
-    await town.submit(stranger, "webinar", asked.subject, ADA)
-    gone = await town.click(stranger, Press("webun", opened.key))
-    assert "cancelled" in show(gone).text
-    back = await town.click(stranger, Press("webreg", opened.key))
-    assert "You are registered" in show(back).text
-    [row] = await _all(town, Registrant)
-    assert (row.state, row.name) == (REGISTERED, "Ada Lovelace")
-
-
-async def test_a_guest_who_stops_is_forgotten_and_the_seat_goes_on(town: Town, show: Any, stranger: Person) -> None:
-    webinar = await _open(town, seats="1")
-    [asked] = await town.started(stranger, f"w_{webinar.public_token}")
-    await town.submit(stranger, "webinar", asked.subject, ADA)
-    await town.click(town.claire, Press("webwait", webinar.key))
-    chosen = await town.click(stranger, Press("lang", "", "", "fr"))
-    assert "Français" in show(chosen).text
-    assert [each.language for each in await _all(town, Member) if each.state == GUEST] == ["fr"]
-
-    stopped = await town.command(stranger, "stop")
-
-    assert "what you told us is deleted" in show(stopped).text
-    assert not [each for each in await _all(town, Member) if each.state == GUEST]
-    assert [(each.member_id, each.state) for each in await _all(town, Registrant)] == [(town.claire.id, REGISTERED)]
-    assert "professional community" in show(await town.command(stranger, "stop")).text
-
-
-async def test_slack_users_who_are_no_members_get_the_form_and_are_counted_by_channel(
-    town: Town, show: Any, opened: Webinar
-) -> None:
-    [asked] = await town.click(OUTSIDER, Press("webreg", opened.key), GROUP)
-    assert isinstance(asked, Ask)
-    await town.submit(OUTSIDER, "webinar", asked.subject, ADA)
-    await town.click(town.claire, Press("webreg", opened.key), GROUP)
-    await town.click(town.tahmina, Press("webreg", opened.key))
-
-    text = show(await town.click(town.olivia, Press("webst", opened.key))).text
-    assert "3 registered" in text
-    assert "2 members among them" in text
-    assert "From: coprr Slack 2, link or private chat 1" in text
-    assert "United Kingdom 1" in text
-
-
-@on_one
-async def test_an_outsider_in_a_telegram_group_is_asked_in_private(
-    town: Town, opened: Webinar, stranger: Person
-) -> None:
-    [answer] = await town.click(stranger, Press("webreg", opened.key), TELEGRAM_GROUP)
-    assert isinstance(answer, Reply)
-    assert answer.private
-    assert not [each for each in await _all(town, Member) if each.state == GUEST]
-
-
-async def test_a_guest_joins_as_a_member_by_a_link(town: Town, show: Any, opened: Webinar, stranger: Person) -> None:
-    [asked] = await town.started(stranger, f"w_{opened.public_token}")
-    await town.submit(stranger, "webinar", asked.subject, ADA)
-    async with town.write() as db:
-        new = Member(code="m40", name="Ada L", zone="Europe/London", state="invited")
-        db.add(new)
-        await db.flush()
-        token = await issue_link(db, new, town.clock.now())
-
-    await town.started(stranger, token)
-    await town.click(stranger, Press("agree", new.key))
-
-    [row] = await _all(town, Registrant)
-    assert row.member_id == new.id
-    assert not [each for each in await _all(town, Member) if each.state == GUEST]
-    assert "You are registered" in show(await town.command(stranger, "webinar")).text
-
-
-@on_one
-async def test_guests_are_in_no_list_of_the_organisers(
-    town: Town, show: Any, opened: Webinar, stranger: Person
-) -> None:
-    [asked] = await town.started(stranger, f"w_{opened.public_token}")
-    await town.submit(stranger, "webinar", asked.subject, ADA)
-    for words in ("members", "desk", "todo"):
-        assert "Ada" not in show(await town.command(town.olivia, words)).text
-    refused = await town.click(stranger, Press("rsvp", "nosuchkey1", "0", "yes"))
-    assert "professional community" in show(refused).text
+    assert not await every(town, Registrant)
 
 
 @on_one
@@ -403,7 +248,7 @@ async def test_the_card_names_the_ways_to_register_and_the_funding(town: Town, s
         community = await db.get_one(type(town.community), town.community.id)
         community.settings = {"programme": {"funding_line": "Funded by the European Union"}}
         db.add(Connection(platform="telegram", workspace=TELEGRAM_BOT, name="convenor_bot"))
-    webinar = await _open(town, number="yes")
+    webinar = await plan_and_open(town, number="yes")
     saved = show(await town.click(town.olivia, Press("webst", webinar.key)))
     assert f"https://t.me/convenor_bot?start=w_{webinar.public_token}" in saved.text
 
@@ -429,20 +274,20 @@ async def test_channel_cards_follow_only_when_they_show_numbers(town: Town, open
         db.add(CardCopy(kind="webinar_channel", subject=opened.key, channel_id=channel.id, platform="slack",
                         workspace=SLACK_TEAM, chat="C1", message="m9"))  # fmt: skip
     await town.click(town.claire, Press("webreg", opened.key))
-    [copy] = [each for each in await _all(town, CardCopy) if each.kind == "webinar_channel"]
+    [copy] = [each for each in await every(town, CardCopy) if each.kind == "webinar_channel"]
     assert copy.wanted == 0
     async with town.write() as db:
         row = await webinars.lock(db, opened.key)
         assert row is not None
         row.seats = 2
     await town.click(town.tahmina, Press("webreg", opened.key))
-    [copy] = [each for each in await _all(town, CardCopy) if each.kind == "webinar_channel"]
+    [copy] = [each for each in await every(town, CardCopy) if each.kind == "webinar_channel"]
     assert copy.wanted == 1
 
 
 @on_one
 async def test_organisers_are_reminded_of_what_is_missing(town: Town, show: Any, opened: Webinar) -> None:
-    await _plan(town, start=(town.clock.now() + timedelta(days=20)).isoformat())
+    await plan(town, start=(town.clock.now() + timedelta(days=20)).isoformat())
     assert "the opening is not confirmed" in show(await town.command(town.olivia, "todo")).text
     town.clock.set(START - timedelta(days=1))
     assert "the link to join is missing" in show(await town.command(town.olivia, "todo")).text
@@ -455,7 +300,7 @@ async def test_forged_and_foreign_presses_change_nothing(town: Town, opened: Web
             await town.click(town.claire, Press(verb, "nosuchkey1"))
     with pytest.raises(UserError):
         await town.click(town.claire, Press("webun", opened.key))
-    assert not await _all(town, Registrant)
+    assert not await every(town, Registrant)
 
 
 @on_one
@@ -468,23 +313,5 @@ async def test_after_the_end_cards_say_so(town: Town, show: Any, opened: Webinar
     assert "The recording comes when all speakers agree." in show([Reply(card)]).text
     kept = await town.click(town.claire, Press("webun", opened.key))
     assert "over" in show(kept).text
-    assert [each.state for each in await _all(town, Registrant)] == [REGISTERED]
-    assert WAITING not in {each.state for each in await _all(town, Registrant)}
-
-
-def _features() -> Any:
-    from handlers import features
-
-    return features()
-
-
-def _inbound(town: Town, who: Person) -> Any:
-    from chat.inbound import Started
-
-    return Started(payload="", **town._common(who, None))
-
-
-def _as_message(text: Any) -> Any:
-    from chat.message import Message
-
-    return Message((text,))
+    assert [each.state for each in await every(town, Registrant)] == [REGISTERED]
+    assert WAITING not in {each.state for each in await every(town, Registrant)}

@@ -266,27 +266,6 @@ async def test_an_event_that_is_not_acknowledged_comes_again_three_times() -> No
         assert [n and n[0] for _, n in attempts] == ["0", "1", "2", "3"]
 
 
-async def test_retries_over_http_carry_their_number_and_can_be_refused() -> None:
-    async with running() as box:
-        seen: list[tuple[str | None, str | None]] = []
-
-        async def endpoint(request: web.Request) -> web.Response:
-            seen.append((request.headers.get("X-Slack-Retry-Num"), request.headers.get("X-Slack-Retry-Reason")))
-            return web.Response(status=500, headers={"X-Slack-No-Retry": "1"} if len(seen) == 3 else {})
-
-        server = web.Application()
-        server.router.add_post("/x", endpoint)
-        runner = web.AppRunner(server, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        box.side.teams["T1"].request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/x"
-        assert (await box.play("open"))["acked"] is False
-        await until(lambda: len(seen) == 3)
-        await asyncio.sleep(0.3)
-        assert seen == [(None, None), ("1", "http_error"), ("2", "http_error")]
-        await runner.cleanup()
-
-
 async def test_an_unacknowledged_press_is_lost_and_the_person_sees_an_error() -> None:
     def quick(spec: dict[str, Any]) -> None:
         spec["slack"]["ack_seconds"] = 0.05
@@ -307,13 +286,6 @@ async def test_an_unacknowledged_press_is_lost_and_the_person_sees_an_error() ->
         assert seen["chats"][0]["toasts"][0]["text"] == "operation_timeout"
         await asyncio.sleep(0.2)
         assert pressed == [1]
-
-
-async def test_without_the_app_a_press_fails_at_once() -> None:
-    async with running() as box:
-        await box.client.chat_postMessage(channel="U01", text="x", blocks=[buttons("Yes")])
-        assert (await box.play("press", button="Yes"))["acked"] is False
-        assert (await box.screen())["notices"][0]["text"] == "dispatch_failed"
 
 
 async def test_a_wrong_signature_is_refused_by_the_app() -> None:

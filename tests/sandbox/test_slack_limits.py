@@ -1,4 +1,4 @@
-"""Rate limits and faults, as the app sees them."""
+"""Rate limits and faults, as the app sees them; and an app that answers with an error or is not there."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import time
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from tests.sandbox.slack_world import Box, running
+from tests.sandbox.slack_world import Box, buttons, running, until
 
 
 async def fault(box: Box, action: str, **more: object) -> None:
@@ -87,3 +88,31 @@ async def test_a_black_hole_swallows_what_goes_to_the_app() -> None:
     async with running() as box:
         box.world.faults.add({"platform": "slack", "method": "socket", "action": "black_hole", "seconds": 0.01})
         assert (await box.play("open"))["acked"] is False
+
+
+async def test_retries_over_http_carry_their_number_and_can_be_refused() -> None:
+    async with running() as box:
+        seen: list[tuple[str | None, str | None]] = []
+
+        async def endpoint(request: web.Request) -> web.Response:
+            seen.append((request.headers.get("X-Slack-Retry-Num"), request.headers.get("X-Slack-Retry-Reason")))
+            return web.Response(status=500, headers={"X-Slack-No-Retry": "1"} if len(seen) == 3 else {})
+
+        server = web.Application()
+        server.router.add_post("/x", endpoint)
+        runner = web.AppRunner(server, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        box.side.teams["T1"].request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/x"
+        assert (await box.play("open"))["acked"] is False
+        await until(lambda: len(seen) == 3)
+        await asyncio.sleep(0.3)
+        assert seen == [(None, None), ("1", "http_error"), ("2", "http_error")]
+        await runner.cleanup()
+
+
+async def test_without_the_app_a_press_fails_at_once() -> None:
+    async with running() as box:
+        await box.client.chat_postMessage(channel="U01", text="x", blocks=[buttons("Yes")])
+        assert (await box.play("press", button="Yes"))["acked"] is False
+        assert (await box.screen())["notices"][0]["text"] == "dispatch_failed"

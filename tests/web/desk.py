@@ -16,7 +16,7 @@ from bot.http import application
 from scheduler.clock import MovableClock
 from storage import Database, memo_reading, memos, page_links
 from storage.communities import Community
-from storage.documents import Document
+from storage.documents import Document, lock
 from storage.files import StoredFile
 from storage.meetings import Meeting
 from storage.members import Member, RoleGrant
@@ -69,7 +69,7 @@ class Desk:
         return found
 
     async def document(self, db: Any) -> Document:
-        found = await memos.lock(db, self.key)
+        found = await lock(db, self.key)
         assert found is not None
         return found
 
@@ -174,3 +174,14 @@ def words(content: bytes) -> list[str]:
     from pypdf import PdfReader
 
     return [each.extract_text() for each in PdfReader(io.BytesIO(content)).pages]
+
+
+async def closed(desk: Desk) -> Any:
+    """Give the page of something that does not exist."""
+    return await desk.browser().get(f"/m/{'x' * 32}")
+
+
+async def shut(desk: Desk, answer: Any) -> bool:
+    """Tell whether an answer is the page of something that does not exist, in every bit."""
+    none = await closed(desk)
+    return bool((answer.status_code, answer.content, answer.headers) == (none.status_code, none.content, none.headers))
