@@ -29,6 +29,8 @@ NAME_MAX, NAME_BYTES = 100, 200
 NAME_SHOWN = 40
 LINK_MAX = 500
 _ENDINGS = frozenset({*reading.ENDINGS, "jpeg", "txt", "markdown", "doc", "docm", "exe"})
+_NOT_TEXT = frozenset({"pdf", "docx", "png", "jpg", "jpeg"})
+"""Endings whose files are never plain text: such a one is broken or something else."""
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 """Names that Windows gives to devices."""
 _TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -78,7 +80,8 @@ def receive(vault: Vault, content: bytes, name: str, kinds: Sequence[str] = read
         read = reading.read(content, name)
     except reading.Refused as refused:
         raise UserError(refusal(refused.why, name, kinds)) from None
-    if read.kind not in kinds:
+    claimed = name.rpartition(".")[2].casefold()
+    if read.kind not in kinds or (read.kind == "md" and claimed in _NOT_TEXT):
         raise UserError(refusal("kind", name, kinds))
     return Taken(
         blob=vault.keep(content), name=safe_name(name, read.kind), kind=read.kind, size=len(content),

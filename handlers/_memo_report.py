@@ -44,9 +44,8 @@ async def report(db: Session, document: Document, now: datetime) -> Message:
     if document.state == "withdrawn" and document.withdrawn_at is not None:
         lines.append(say("md_withdrawn_at", date=When(document.withdrawn_at, zone, part="date")))
     elif document.distributed_at is not None:
-        waits = document.distributed_at > now
-        key = "md_r_goes" if waits else "md_r_sent"
-        lines.append(say(key, when=When(document.distributed_at, zone), n=document.version))
+        sent = _sent(document, document.distributed_at)
+        lines.append(say("md_r_goes" if sent > now else "md_r_sent", when=When(sent, zone), n=document.version))
     lines += _numbers(found)
     silent = await memo_reading.silent_hours(db, document) if document.state == "distributed" else []
     if document.state == "distributed":
@@ -61,6 +60,14 @@ async def report(db: Session, document: Document, now: datetime) -> Message:
     return Message(
         tuple(lines), _choices(document, found, sum(n for _, n in silent), correction, now), silent=True, protect=True
     )
+
+
+def _sent(document: Document, first: datetime) -> datetime:
+    """Give when the version that counts went out: `first`, or the moment of its correction."""
+    corrected = (
+        (document.details or {}).get("issued") if document.version != memo_reading.sent_version(document) else None
+    )
+    return datetime.fromisoformat(str(corrected)) if corrected else first
 
 
 def _numbers(found: Figures) -> list[Text]:

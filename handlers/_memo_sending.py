@@ -224,7 +224,7 @@ async def confirm_correction(ctx: Context, broadcast: Broadcast, campaign: Campa
         document = await memo_corrections.issue(db, before.key, number, min(ack_by, until) if until else ack_by)
     except memos.Refused:
         raise UserError(say("md_fix_replaced")) from None
-    document.details = {**document.details, "page": bool(ctx.page_link("/m"))}
+    document.details = {**document.details, "page": bool(ctx.page_link("/m")), "issued": sent.isoformat()}
     await times.arm(db, document, meeting, sent)
     await search.index(db, document, {})
     await _changed(db, document)

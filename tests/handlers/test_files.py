@@ -19,7 +19,7 @@ from storage.files import StoredFile
 from storage.vault import Vault
 from tests.kinds import on_one
 
-GIVEN = "F1|11|../Mémo.pdf"
+GIVEN = "F1|11|../Mémo.md"
 
 
 @pytest.fixture
@@ -100,6 +100,13 @@ def test_each_refusal_says_what_happened_what_is_taken_and_what_to_do(why: Any, 
     assert "\u202e" not in english
     assert len(english) < 320
     assert len({words(found.value, each) for each in LANGUAGES}) == len(LANGUAGES)
+    assert vault.blobs() == []
+
+
+def test_plain_text_under_the_name_of_a_pdf_is_refused_as_no_pdf(vault: Vault) -> None:
+    with pytest.raises(UserError) as found:
+        _files.receive(vault, b"Just words.", "memo.pdf")
+    assert words(found.value).startswith("“memo.pdf” is not a PDF, DOCX or MD file, whatever its name says.")
     assert vault.blobs() == []
 
 
