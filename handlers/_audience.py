@@ -157,7 +157,8 @@ async def first_card(db: Session, holder: Holder, place: Place, reader: Reader) 
         return Message(tuple(lines), rows(*_pairs(names)))
     names.append(Button(say("aud_and_not"), Press("aud", key, NOT)))
     everybody = button("aud_everybody", "aud", key, "", "all") if holder.spec else None
-    return Message(tuple(lines), rows(*_pairs(names), row(everybody, holder.onward, holder.back)))
+    back = holder.back if holder.back.data != holder.onward.data else None
+    return Message(tuple(lines), rows(*_pairs(names), row(everybody, holder.onward, back)))
 
 
 async def filter_card(db: Session, holder: Holder, place: Place, reader: Reader) -> Message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -73,6 +74,10 @@ def _language(offered: Collection[str] = LANGUAGES) -> ChoiceField:
     return ChoiceField(id="language", label=say("mm_q_language"), options=options)
 
 
+READERS = ("invited", "attended", "spec")
+"""Who may be meant: everybody invited, who took part, or people chosen by taps."""
+
+
 async def _details(
     ctx: Context, but: Collection[int | None]
 ) -> tuple[TextField, ChoiceField, ChoiceField, ChoiceField, TextField]:
@@ -88,7 +93,7 @@ async def _details(
         ),
         ChoiceField(
             id="to", label=say("mm_q_to"),
-            options=tuple(Option(each, say(f"mm_to_{each}")) for each in ("invited", "attended")),
+            options=tuple(Option(each, say(f"mm_to_{each}")) for each in READERS),
         ),
         ChoiceField(
             id="dm", label=say("mm_q_dm"), options=tuple(Option(each, say(f"mm_form_{each}")) for each in forms)
@@ -162,7 +167,7 @@ async def draft(
     plan = Plan(
         meeting=meeting, title=given["title"], author=author, approver=approver, language=language,
         file=await _files.keep(db, taken, author, now), findings=vault.seal(checks.sealed({language: found})),
-        counts=found.counts, to={"to": given["to"]}, targets={"dm": given["dm"], "channels": {}},
+        counts=found.counts, to=meant_for(given["to"], {}), targets={"dm": given["dm"], "channels": {}},
         keywords=given["keywords"],
     )  # fmt: skip
     return await memos.create(db, plan, now), found
@@ -213,7 +218,9 @@ async def changed(ctx: Context, subject: str, values: dict[str, str]) -> Answers
         return [Invalid({"approver": say("f_same_person")})]
     if document.state not in views.OPEN:
         return await steps.status(ctx, document, say("mm_not_now"))
-    wanted = document.audience if values["to"] == document.audience.get("to") else {"to": values["to"]}
+    wanted = (
+        document.audience if values["to"] == document.audience.get("to") else meant_for(values["to"], document.audience)
+    )
     try:
         document = await memos.change(
             ctx.db, subject, title=values["title"], approver_id=approver.id, audience=wanted,
@@ -224,6 +231,11 @@ async def changed(ctx: Context, subject: str, values: dict[str, str]) -> Answers
     await steps.moved(ctx, document, "memo.change")
     marks = checks.look([document.title], None, await _watched(ctx.db, document)).marks
     return await steps.status(ctx, document, say("mm_mark_title", text=marks[0][1]) if marks else None)
+
+
+def meant_for(choice: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Give who a memo is for, as `Document.audience`; a list by taps keeps what was tapped before."""
+    return {"to": choice, "spec": before.get("spec") or {}} if choice == "spec" else {"to": choice}
 
 
 def given(document: Document, approver: Member | None) -> dict[str, str]:

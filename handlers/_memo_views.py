@@ -204,8 +204,9 @@ def _buttons(document: Document, written: bool, *, notes: bool) -> list[Row]:
     if now_state in OPEN:
         start = button("mm_facts", "maskfc", key, version, "f", "primary") if memos.speakers_of(document) else None
         who = row(
-            button("mm_speakers", "mspeak", key), button("mm_channels", "mchan", key), button("edit", "mplan", key)
-        )
+            button("mm_speakers", "mspeak", key), button("mm_channels", "mchan", key),
+            button("audience", "aud", key), button("edit", "mplan", key),
+        )  # fmt: skip
         return [row(start, submit), look, files, who]
     back = button("mm_back", "maskfc", key, version, "b")
     if now_state == "factual_check":

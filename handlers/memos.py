@@ -17,13 +17,14 @@ from handlers import _memo_forms as forms
 from handlers import _memo_places as places
 from handlers import _memo_steps as steps
 from handlers import _memo_views as views
+from handlers._audience import FINDERS, Holder
 from handlers._cards import short
 from handlers._feature import Answers, Context, Feature, Waiting
 from handlers._meetings import meant, nothing, pick_list, pressed
 from handlers._welcome import go
-from storage import memos
+from storage import documents, memos
 from storage.database import Session
-from storage.documents import Document
+from storage.documents import MEMO, Document
 from storage.meetings import HELD, Meeting
 from storage.members import Member, roles_of
 
@@ -177,6 +178,29 @@ async def edit(ctx: Context, press: Press) -> Answers:
         return await steps.status(ctx, document, say("mm_not_now"))
     approver = (await views.people(ctx.db, [document.approver_id])).get(document.approver_id or 0)
     return [Ask("memo_plan", document.key, forms.given(document, approver))]
+
+
+async def held(ctx: Context, key: str, locked: bool) -> Holder | None:
+    """Find a memo for the cards of its audience: any tap makes its list one of chosen people."""
+    document = await (documents.lock if locked else documents.by_key)(ctx.db, key)
+    if document is None or document.kind != MEMO or not ctx.organiser:
+        return None
+    chosen = str((document.audience or {}).get("to", "invited"))
+    tapped, who = chosen == "spec", say(f"mm_to_{chosen}")
+
+    async def save(spec: dict[str, object]) -> None:
+        document.audience, document.revision = {"to": "spec", "spec": spec}, document.revision + 1
+
+    return Holder(
+        key=key, heading=say("mm_audience", title=document.title),
+        spec=document.audience.get("spec") or {} if tapped else {}, save=save,
+        onward=button("status", "memo", key), back=button("status", "memo", key),
+        fixed=None if document.state in views.OPEN else say("mm_not_now"),
+        notes=() if tapped else (say("mm_audience_not_yet", who=who),),
+    )  # fmt: skip
+
+
+FINDERS.append(held)
 
 
 @feature.command(

@@ -16,6 +16,7 @@ from chat.people import Place
 from handlers import _memo_dates
 from handlers._files import Taken
 from scheduler.contract import Skip
+from storage import memos
 from storage.communities import Channel
 from storage.database import Base
 from storage.deliveries import Delivery
@@ -215,3 +216,19 @@ async def test_what_is_due_after_the_meeting_is_told_while_it_is_missing(town: A
     assert [name for _, name in await desk.sent("approval_request")] == ["v1.3", "v1.3-again"]
     town.clock.advance(timedelta(days=1))
     assert "mm_todo_in_approval" in await desk.tasks()
+
+
+@on_one
+async def test_the_list_of_a_memo_can_be_chosen_by_taps(town: Any, show: Any, desk: Desk) -> None:
+    await desk.write()
+    async with town.read() as db:
+        document = (await db.scalars(select(Document))).one()
+    card = show(await town.click(town.olivia, Press("aud", document.key)))
+    assert card.text.startswith(f"Who gets the memo: {document.title}")
+    assert "Now it goes to: Everybody invited." in card.text
+    await town.click(town.olivia, Press("aud", document.key, "l", "fr"))
+    async with town.read() as db:
+        changed = await db.get_one(Document, document.id)
+        assert changed.audience == {"to": "spec", "spec": {"languages": ["fr"]}}
+        assert [each.name for each in await memos.list_of(db, changed, town.clock.now())] == ["Claire Exemple"]
+    assert "a chosen list" in show(await town.click(town.olivia, Press("memo", document.key))).text
