@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
+from chat import language as languages
 from chat.catalogues import missing, read
 from chat.copy import COPY
 from chat.language import LANGUAGES, translations
@@ -57,3 +60,18 @@ def test_counted_texts_have_all_plural_forms_of_their_language() -> None:
                 for number in (0, 1, 2, 3, 11, 100):
                     found = translations(language).npgettext(key, text[0], text[1], number)
                     assert found, (language, key, number)
+
+
+def test_a_compiled_catalogue_serves_the_next_start_until_the_texts_change(tmp_path: Path) -> None:
+    path = tmp_path / "convenor.po"
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    path.write_text(head + 'msgctxt "b_yes"\nmsgid "Yes"\nmsgstr "Oui"\n')
+    first = languages._compiled(path, "fr")
+    assert path.with_suffix(".mo").read_bytes() == first
+    path.with_suffix(".mo").write_bytes(b"kept")
+    os.utime(path.with_suffix(".mo"), ns=(path.stat().st_mtime_ns,) * 2)
+    assert languages._compiled(path, "fr") == b"kept"
+    path.write_text(head + 'msgctxt "b_yes"\nmsgid "Yes"\nmsgstr "Si"\n')
+    os.utime(path, ns=(1, 1))
+    assert b"Si" in languages._compiled(path, "fr")
+    assert [each.name for each in sorted(tmp_path.iterdir())] == ["convenor.mo", "convenor.po"]
