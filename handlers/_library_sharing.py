@@ -85,8 +85,8 @@ async def share_form(ctx: Context, way: str) -> Form:
 
 def _file_field() -> FileField:
     most = size_text(_files.FIELD_LIMIT)
-    kinds = ", ".join(each.upper() for each in reading.DOCUMENTS)
-    ends = tuple(reading.DOCUMENTS)
+    kinds = ", ".join(each.upper() for each in reading.ENDINGS)
+    ends = (*reading.ENDINGS, "jpeg")
     return FileField(
         id="file", label=say("li_q_file"), hint=say("li_q_file_hint", kinds=kinds, max=most), endings=ends,
         max=_files.FIELD_LIMIT,
@@ -106,7 +106,9 @@ async def propose(ctx: Context, values: dict[str, str]) -> Document:
 
     Raise `UserError` for a file that is not taken.
     """
-    taken = await _files.take(ctx, values["file"], values["language"]) if values.get("file") else None
+    taken = None
+    if values.get("file"):  # pictures, too: a poster or a chart is a resource as well
+        taken = await _files.take(ctx, values["file"], values["language"], reading.ENDINGS)
     stored = await _files.keep(ctx.db, taken, ctx.me, ctx.now) if taken is not None else None
     theme = values.get("theme", "")
     proposal = resources.Proposal(

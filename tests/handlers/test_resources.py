@@ -9,6 +9,7 @@ import docx
 import pytest
 from sqlalchemy import select
 
+import reading
 from chat.errors import FieldError, UserError
 from chat.form import Asking
 from chat.message import LinkButton, Press
@@ -24,7 +25,7 @@ from storage.members import Member, RoleGrant
 from storage.search import SearchEntry
 from tests.conftest import DEMO_NOW
 from tests.kinds import on_one
-from tests.reading.making import written_pdf
+from tests.reading.making import png, written_pdf
 
 PHRASES = {
     "en": "Counselling before departure shapes what happens after arrival",
@@ -245,3 +246,19 @@ async def test_a_phrase_inside_a_file_is_found_in_each_language(town: Any, show:
         assert isinstance(answer, Reply)
         assert answer.private
         assert answer.message.file.name == f"guide-{language}.{kind}"
+
+
+@on_one
+async def test_a_picture_is_shared_as_well_and_found_by_its_title(town: Any, show: Any) -> None:
+    content = png()
+    taken = _files.receive(town.vault, content, "poster.png", reading.ENDINGS)
+    town.files["F1"] = taken
+    given = values(title="Poster of the fair", link="", file=f"F1|{len(content)}|poster.png")
+    await town.submit(town.tahmina, "resource", "file", given)
+    await town.click(town.olivia, Press("rok", (await the_resource(town)).key))
+    seen = show(await town.command(town.claire, "find poster"))
+    item = show(await town.click(town.claire, seen.button("1 · Poster of the fair")))
+    (answer,) = await town.click(town.claire, item.button("Send me the file"))
+    assert (answer.message.file.name, answer.message.file.media) == ("poster.png", "image/png")
+    field = next(each for each in (await the_form(town, "file")).fields if each.id == "file")
+    assert {"png", "jpg", "jpeg", "pdf"} <= set(field.endings)

@@ -155,8 +155,7 @@ class SlackPlatform:
         """Stop taking in, finish what is in hand (at most ten seconds), close."""
         sockets, self._sockets, self._app = self._sockets, None, None
         if sockets is not None:
-            await sockets.let_go()
-            if self._intake is not None:  # the last thing before the goodbye: what comes in between is lost to Slack
+            if self._intake is not None:
                 await self._intake.acknowledged()
             await sockets.close()
         if self._intake is not None:

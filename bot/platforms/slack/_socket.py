@@ -62,15 +62,11 @@ class Sockets:
             asyncio.create_task(self._keep(slot), name=f"slack-socket-{slot}") for slot in range(CONNECTIONS)
         ]
 
-    async def let_go(self) -> None:
-        """Stop keeping the connections; they stay as they are."""
+    async def close(self) -> None:
+        """Close all connections and stop keeping them."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def close(self) -> None:
-        """Close all connections and stop keeping them."""
-        await self.let_go()
         await asyncio.gather(*(self._drop(slot) for slot in range(CONNECTIONS)))
 
     async def connected(self) -> int:
