@@ -60,8 +60,8 @@ class Document(OfCommunity, Base):
     link: Mapped[str] = mapped_column(String(500), default="")
     """Address of a publication or resource that is on the web."""
     audience: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """Who it is for. Memo: `{"to": "invited" | "attended"}` or a spec of `storage/audience.py` under `"spec"`;
-    others: a spec of `storage/audience.py`."""
+    """Who it is for. Memo: `{"to": "invited" | "attended" | "spec"}`, the last with a spec of
+    `storage/audience.py` under `"spec"`; others: such a spec."""
     targets: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """Form for each place: `{"dm": form, "channels": {channel id: form}}`, forms as in `FORMS`."""
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

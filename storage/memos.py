@@ -64,7 +64,7 @@ class Plan:
     counts: Mapping[str, Any] = field(default_factory=dict)
     """What the checks counted, by language, without any words of the text: cards show it."""
     to: Mapping[str, Any] = field(default_factory=lambda: {"to": "invited"})
-    """As `Document.audience`: `{"to": "invited" | "attended"}` or `{"spec": ...}`."""
+    """As `Document.audience`: `{"to": "invited" | "attended"}` or `{"to": "spec", "spec": ...}`."""
     targets: Mapping[str, Any] = field(default_factory=lambda: {"dm": "card", "channels": {}})
     speakers: Sequence[int] = ()
     reminders: Sequence[int] = (37, 42)

@@ -20,7 +20,7 @@ from handlers._feature import Answers, Context, Feature
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("chat", "storage", "scheduler", "handlers", "bot", "web")
-TO_COME = frozenset({"decline_ack", "b_discard", "b_ask", "b_its_me", "e_slow"})
+TO_COME = frozenset({"decline_ack", "b_ask", "b_its_me", "e_slow"})
 """Texts of the message copy whose feature is still to come (pause, quiet hours, requests, linking accounts)."""
 
 
